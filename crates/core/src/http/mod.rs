@@ -1,0 +1,1 @@
+//! What the opening handshake needs of HTTP/1.1.

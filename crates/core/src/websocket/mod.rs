@@ -1,0 +1,32 @@
+//! The WebSocket protocol, RFC 6455.
+//!
+//! ```text
+//!   Messages   whole messages
+//!      Frames     whole frames
+//!         Streaming  payload as it arrives; control frames, close, UTF-8, limits, timers
+//!            frame      headers, masks
+//!   opening    the handshake before all of them
+//! ```
+//!
+//! Each layer uses the one under it and adds only its own concern: pick the API by picking the type.
+
+mod close;
+mod config;
+mod established;
+pub mod frame;
+mod message;
+pub mod opening;
+mod role;
+mod utf8;
+mod violation;
+
+pub use close::{Cause, CloseCode, Closed, TimerKind};
+pub use config::{
+    CloseConfig, CloseReply, Config, FragmentLimit, Keepalive, Limits, MaskConfig, MaskReceive, MaskSend,
+    OnViolation, Utf8Check,
+};
+pub use established::Established;
+pub use message::{Message, MessageKind};
+pub use role::Role;
+pub use utf8::{Utf8Error, Utf8Validator};
+pub use violation::Violation;
