@@ -155,6 +155,16 @@ impl Outbox {
         self.account(bytes.len());
     }
 
+    /// Appends copies of two slices, such as a header and its payload.
+    #[inline]
+    pub fn put_pair(&mut self, first: &[u8], second: &[u8]) {
+        let len = first.len() + second.len();
+        self.reserve(len);
+        self.copied.extend_from_slice(first);
+        self.copied.extend_from_slice(second);
+        self.account(len);
+    }
+
     /// Appends `bytes`: copied if short, shared otherwise.
     pub fn put_bytes(&mut self, bytes: Bytes) {
         if bytes.len() <= COPY_THRESHOLD {

@@ -14,9 +14,16 @@ mod close;
 mod config;
 mod established;
 pub mod frame;
+mod frames;
 mod message;
+mod messages;
 pub mod opening;
+mod prepared;
 mod role;
+mod send_error;
+mod stats;
+mod streaming;
+mod trace;
 mod utf8;
 mod violation;
 
@@ -26,7 +33,13 @@ pub use config::{
     OnViolation, Utf8Check,
 };
 pub use established::Established;
+pub use frames::Frames;
 pub use message::{Message, MessageKind};
+pub use messages::{MessageEvent, Messages};
+pub use prepared::PreparedMessage;
 pub use role::Role;
+pub use send_error::SendError;
+pub use stats::{Traffic, TrafficStats};
+pub use streaming::{Chunk, Event, Fin, Pong, Streaming};
 pub use utf8::{Utf8Error, Utf8Validator};
 pub use violation::Violation;

@@ -1,0 +1,381 @@
+//! From operations to frames in the outbox.
+
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+
+use bytes::{Bytes, BytesMut};
+
+use crate::websocket::frame::{FrameHeader, MAX_CONTROL_PAYLOAD, MaskKey, Opcode};
+use crate::websocket::trace::{self, Direction};
+use crate::websocket::{Config, MaskSend, MessageKind, Role, SendError, Traffic};
+use crate::{COPY_THRESHOLD, Entropy, Outbox};
+
+/// Pings that may wait for a frame that is being streamed.
+const MAX_HELD_PINGS: usize = 16;
+
+/// Whether a frame is the last one of its message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a frame either is the last one or is not")]
+pub enum Fin {
+    /// More frames of the message follow.
+    More,
+    /// The message ends with this frame.
+    Last,
+}
+
+/// Writes frames to the outbox.
+#[derive(Debug)]
+pub(super) struct Sender {
+    pub(super) outbox: Outbox,
+    pub(super) entropy: Box<dyn Entropy>,
+    pub(super) stats: Traffic,
+    mask: Mask,
+    message: Option<Message>,
+    frame: Option<Frame>,
+    /// Control frames that wait for the end of a frame that is being streamed; allocated when first needed.
+    held: Option<Box<Held>>,
+}
+
+/// Which key outgoing frames are masked with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mask {
+    None,
+    Zero,
+    Random,
+}
+
+/// The message that is being sent in parts.
+#[derive(Clone, Copy, Debug)]
+struct Message {
+    kind: MessageKind,
+    /// Whether a frame of it was begun.
+    begun: bool,
+    len: u64,
+}
+
+/// The frame whose payload is being sent in parts.
+#[derive(Clone, Copy, Debug)]
+struct Frame {
+    remaining: u64,
+    key: Option<MaskKey>,
+}
+
+#[derive(Debug, Default)]
+struct Held {
+    pings: VecDeque<Bytes>,
+    /// A keepalive ping.
+    probe: Option<Bytes>,
+    /// RFC 6455 5.5.3: only the most recent ping needs an answer.
+    pong: Option<Bytes>,
+    close: Option<Bytes>,
+}
+
+/// What became of control frames that were held back.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Released {
+    /// The keepalive ping stands in the outbox now.
+    pub(super) probe: bool,
+}
+
+impl Sender {
+    pub(super) fn new(role: Role, config: &Config, entropy: Box<dyn Entropy>, outbox: Outbox) -> Self {
+        let mask = match (config.mask.send, role) {
+            (MaskSend::ByRole, Role::Client) | (MaskSend::Always, _) => Mask::Random,
+            (MaskSend::ZeroKey, Role::Client) => Mask::Zero,
+            _ => Mask::None,
+        };
+        let stats = Traffic { opening_octets: outbox.queued_total(), ..Traffic::default() };
+        Self { outbox, entropy, stats, mask, message: None, frame: None, held: None }
+    }
+
+    pub(super) const fn is_masking(&self) -> bool {
+        !matches!(self.mask, Mask::None)
+    }
+
+    /// Fails unless a new message may begin.
+    #[inline]
+    pub(super) fn check_idle(&self) -> Result<(), SendError> {
+        match (self.frame, self.message) {
+            (None, None) => Ok(()),
+            (Some(frame), _) => Err(SendError::FrameUnfinished { remaining: frame.remaining }),
+            (None, Some(_)) => Err(SendError::MessageUnfinished),
+        }
+    }
+
+    #[inline]
+    pub(super) fn check_ready(&self) -> Result<(), SendError> {
+        if self.outbox.is_ready() { Ok(()) } else { Err(SendError::NotReady) }
+    }
+
+    /// A whole message in one frame.
+    #[inline]
+    pub(super) fn message(&mut self, kind: MessageKind, payload: Bytes, limit: u64) -> Result<(), SendError> {
+        self.check_idle()?;
+        self.check_ready()?;
+        check_len(payload.len() as u64, limit)?;
+        self.count(payload.len() as u64, true);
+        self.frame(Fin::Last, kind.into(), payload);
+        Ok(())
+    }
+
+    /// A frame that was encoded before, for an unmasked sender.
+    #[inline]
+    pub(super) fn encoded(&mut self, frame: &Bytes, payload_len: u64, limit: u64) -> Result<(), SendError> {
+        self.check_idle()?;
+        self.check_ready()?;
+        check_len(payload_len, limit)?;
+        self.count(payload_len, true);
+        self.outbox.put_bytes(frame.clone());
+        Ok(())
+    }
+
+    pub(super) fn begin_message(&mut self, kind: MessageKind) -> Result<(), SendError> {
+        self.check_idle()?;
+        self.message = Some(Message { kind, begun: false, len: 0 });
+        Ok(())
+    }
+
+    /// A whole frame of the message that was begun.
+    pub(super) fn message_frame(&mut self, payload: Bytes, fin: Fin, limit: u64) -> Result<(), SendError> {
+        let len = payload.len() as u64;
+        self.next_opcode(len, limit)?;
+        self.check_ready()?;
+        self.fragment(payload, fin);
+        Ok(())
+    }
+
+    /// A frame of the message that was begun; the caller has checked that it may be sent.
+    pub(super) fn fragment(&mut self, payload: Bytes, fin: Fin) {
+        if let Ok(opcode) = self.next_opcode(0, u64::MAX) {
+            self.advance_message(payload.len() as u64, fin);
+            self.frame(fin, opcode, payload);
+        }
+    }
+
+    /// The header of a frame whose payload follows in parts.
+    pub(super) fn begin_frame(&mut self, len: u64, fin: Fin, limit: u64) -> Result<Released, SendError> {
+        if len >> 63 != 0 {
+            return Err(SendError::FrameTooLong);
+        }
+        let opcode = self.next_opcode(len, limit)?;
+        self.check_ready()?;
+        self.advance_message(len, fin);
+        let key = self.next_key();
+        self.header(FrameHeader::new(fin == Fin::Last, opcode, key, len));
+        self.frame = Some(Frame { remaining: len, key });
+        Ok(self.end_frame_if_complete())
+    }
+
+    /// Payload of the frame that was begun; returns how much of it is missing.
+    pub(super) fn frame_data(&mut self, payload: Bytes) -> Result<(u64, Released), SendError> {
+        let Some(frame) = &mut self.frame else { return Err(SendError::NoFrame) };
+        let len = payload.len() as u64;
+        if len > frame.remaining {
+            return Err(SendError::FrameOverrun { remaining: frame.remaining });
+        }
+        if !self.outbox.is_ready() {
+            return Err(SendError::NotReady);
+        }
+        frame.remaining -= len;
+        let (key, remaining) = (frame.key, frame.remaining);
+        frame.key = key.map(|key| key.after(payload.len()));
+        self.payload(key, payload);
+        Ok((remaining, self.end_frame_if_complete()))
+    }
+
+    /// Ends the message that was begun, with an empty frame (RFC 6455 5.4).
+    pub(super) fn end_message(&mut self, limit: u64) -> Result<(), SendError> {
+        self.message_frame(Bytes::new(), Fin::Last, limit)
+    }
+
+    /// A ping of the application.
+    pub(super) fn ping(&mut self, payload: Bytes) -> Result<(), SendError> {
+        check_control(&payload)?;
+        if self.frame.is_some() {
+            let held = self.held();
+            if held.pings.len() == MAX_HELD_PINGS {
+                return Err(SendError::ControlBacklog);
+            }
+            held.pings.push_back(payload);
+        } else {
+            self.check_ready()?;
+            self.frame(Fin::Last, Opcode::Ping, payload);
+        }
+        Ok(())
+    }
+
+    /// A pong that nobody asked for (RFC 6455 5.5.3).
+    pub(super) fn pong(&mut self, payload: Bytes) -> Result<(), SendError> {
+        check_control(&payload)?;
+        if self.frame.is_none() {
+            self.check_ready()?;
+        }
+        self.answer_ping(payload);
+        Ok(())
+    }
+
+    /// A keepalive ping; returns whether it stands in the outbox already.
+    pub(super) fn probe(&mut self, payload: Bytes) -> bool {
+        if self.frame.is_some() {
+            self.held().probe = Some(payload);
+            return false;
+        }
+        self.frame(Fin::Last, Opcode::Ping, payload);
+        true
+    }
+
+    /// Answers a ping: now if there is room between frames, else the last one when there is.
+    pub(super) fn answer_ping(&mut self, payload: Bytes) {
+        if self.frame.is_some() || !self.outbox.is_ready() {
+            self.held().pong = Some(payload);
+        } else {
+            self.frame(Fin::Last, Opcode::Pong, payload);
+        }
+    }
+
+    /// A Close frame, the last frame of all. Waits for the end of a frame that is being streamed.
+    pub(super) fn close(&mut self, payload: Bytes) {
+        if self.frame.is_some() {
+            self.held().close = Some(payload);
+        } else {
+            self.held = None;
+            self.frame(Fin::Last, Opcode::Close, payload);
+        }
+    }
+
+    /// Whether a frame is being streamed, so that nothing else can be sent.
+    pub(super) const fn is_inside_frame(&self) -> bool {
+        self.frame.is_some()
+    }
+
+    /// Whether our Close frame waits for the end of a frame that is being streamed.
+    pub(super) fn holds_close(&self) -> bool {
+        self.held.as_ref().is_some_and(|held| held.close.is_some())
+    }
+
+    /// Sends the held control frames that may be sent now.
+    #[inline]
+    pub(super) fn release(&mut self) -> Released {
+        if self.held.is_some() && self.frame.is_none() { self.release_held() } else { Released::default() }
+    }
+
+    #[cold]
+    fn release_held(&mut self) -> Released {
+        let Some(held) = self.held.take() else { return Released::default() };
+        let Held { pings, probe, pong, close } = *held;
+        let mut released = Released::default();
+        for payload in pings {
+            self.frame(Fin::Last, Opcode::Ping, payload);
+        }
+        if let Some(payload) = probe {
+            self.frame(Fin::Last, Opcode::Ping, payload);
+            released.probe = true;
+        }
+        if let Some(payload) = pong {
+            self.answer_ping(payload);
+        }
+        if let Some(payload) = close {
+            self.close(payload);
+        }
+        released
+    }
+
+    fn end_frame_if_complete(&mut self) -> Released {
+        if self.frame.is_some_and(|frame| frame.remaining == 0) {
+            self.frame = None;
+            self.release()
+        } else {
+            Released::default()
+        }
+    }
+
+    fn held(&mut self) -> &mut Held {
+        self.held.get_or_insert_default()
+    }
+
+    /// The opcode of the next frame of the message, if `len` more bytes may be sent.
+    fn next_opcode(&self, len: u64, limit: u64) -> Result<Opcode, SendError> {
+        if let Some(frame) = self.frame {
+            return Err(SendError::FrameUnfinished { remaining: frame.remaining });
+        }
+        let Some(message) = self.message else { return Err(SendError::NoMessage) };
+        check_len(message.len.saturating_add(len), limit)?;
+        Ok(if message.begun { Opcode::Continuation } else { message.kind.into() })
+    }
+
+    fn advance_message(&mut self, len: u64, fin: Fin) {
+        self.count(len, fin == Fin::Last);
+        if fin == Fin::Last {
+            self.message = None;
+        } else if let Some(message) = &mut self.message {
+            message.begun = true;
+            message.len += len;
+        }
+    }
+
+    #[inline]
+    const fn count(&mut self, len: u64, ends_message: bool) {
+        self.stats.frames += 1;
+        self.stats.messages += ends_message as u64;
+        self.stats.websocket_octets += len;
+        self.stats.app_octets += len;
+    }
+
+    #[inline]
+    fn frame(&mut self, fin: Fin, opcode: Opcode, payload: Bytes) {
+        let key = self.next_key();
+        let header = FrameHeader::new(fin == Fin::Last, opcode, key, payload.len() as u64);
+        if key.is_none() && payload.len() <= COPY_THRESHOLD {
+            trace::frame(Direction::Sent, header.fin, header.opcode, header.len);
+            let (bytes, used) = header.encode();
+            self.outbox.put_pair(bytes.get(..used).unwrap_or(&bytes), &payload);
+        } else {
+            self.header(header);
+            self.payload(key, payload);
+        }
+    }
+
+    fn header(&mut self, header: FrameHeader) {
+        trace::frame(Direction::Sent, header.fin, header.opcode, header.len);
+        let (bytes, used) = header.encode();
+        self.outbox.put_slice(bytes.get(..used).unwrap_or(&bytes));
+    }
+
+    fn payload(&mut self, key: Option<MaskKey>, payload: Bytes) {
+        match key {
+            None => self.outbox.put_bytes(payload),
+            Some(key) if payload.len() <= COPY_THRESHOLD => {
+                self.outbox.put_transformed(&payload, |bytes| key.apply(bytes));
+            }
+            Some(key) => {
+                // A payload that nobody else holds is masked where it is.
+                let mut bytes =
+                    payload.try_into_mut().unwrap_or_else(|shared| BytesMut::from(shared.as_ref()));
+                key.apply(&mut bytes);
+                self.outbox.put_bytes(bytes.freeze());
+            }
+        }
+    }
+
+    #[inline]
+    fn next_key(&mut self) -> Option<MaskKey> {
+        match self.mask {
+            Mask::None => None,
+            Mask::Zero => Some(MaskKey::ZERO),
+            Mask::Random => {
+                let mut key = [0; 4];
+                self.entropy.fill(&mut key);
+                Some(MaskKey::new(key))
+            }
+        }
+    }
+}
+
+#[inline]
+fn check_len(len: u64, limit: u64) -> Result<(), SendError> {
+    if len > limit { Err(SendError::MessageTooLong { limit }) } else { Ok(()) }
+}
+
+fn check_control(payload: &Bytes) -> Result<(), SendError> {
+    if payload.len() > MAX_CONTROL_PAYLOAD { Err(SendError::ControlTooLong) } else { Ok(()) }
+}
