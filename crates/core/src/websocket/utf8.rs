@@ -57,6 +57,16 @@ impl Utf8Validator {
         if self.partial_len == 0 && is_whole(piece) { Ok(()) } else { self.feed_slowly(piece) }
     }
 
+    /// Checks the next piece, which is known to be ASCII.
+    ///
+    /// # Errors
+    ///
+    /// The first byte, if a character is unfinished.
+    #[inline]
+    pub(crate) const fn feed_ascii(&self, piece: &[u8]) -> Result<(), Utf8Error> {
+        if self.partial_len == 0 || piece.is_empty() { Ok(()) } else { Err(Utf8Error { valid_up_to: 0 }) }
+    }
+
     /// For pieces that do not begin and end with a character, or are invalid.
     fn feed_slowly(&mut self, piece: &[u8]) -> Result<(), Utf8Error> {
         let mut done = 0;

@@ -309,16 +309,23 @@ impl Streaming {
         self.sender.check_ready()
     }
 
-    /// Takes in received bytes until there is an event.
+    /// Takes in received bytes up to the next event.
     #[inline]
-    fn take_in(&mut self) {
-        while self.event.is_none() && self.closing.reads_frames() {
+    fn take_in(&mut self) -> Option<Event> {
+        let mut event = None;
+        while self.closing.reads_frames() {
             match self.receiver.next(&mut self.received, &self.config) {
                 Step::Chunk(chunk) => {
                     self.count(&chunk);
-                    self.event = Some(Event::Data(chunk));
+                    event = Some(Event::Data(chunk));
+                    break;
                 }
-                Step::Control(opcode, payload) => self.handle_control(opcode, payload),
+                Step::Control(opcode, payload) => {
+                    event = self.handle_control(opcode, payload);
+                    if event.is_some() {
+                        break;
+                    }
+                }
                 Step::Violation(violation) => self.fail(violation),
                 Step::NeedMore => {
                     if self.closing.eof {
@@ -329,12 +336,26 @@ impl Streaming {
             }
         }
         if self.closing.is_draining() {
-            self.received.clear();
-            if self.closing.eof && self.event.is_none() {
-                self.end_after_close();
-            }
+            self.drain_received();
         }
         self.known = self.received.len();
+        event
+    }
+
+    #[cold]
+    fn drain_received(&mut self) {
+        self.received.clear();
+        if self.closing.eof {
+            self.end_after_close();
+        }
+    }
+
+    /// Takes in received bytes if no event waits.
+    #[inline]
+    fn take_in_one(&mut self) {
+        if self.event.is_none() {
+            self.event = self.take_in();
+        }
     }
 
     #[inline]
@@ -346,22 +367,25 @@ impl Streaming {
         self.incoming.messages += u64::from(chunk.ends_message());
     }
 
-    fn handle_control(&mut self, opcode: Opcode, payload: Bytes) {
+    fn handle_control(&mut self, opcode: Opcode, payload: Bytes) -> Option<Event> {
         match opcode {
-            Opcode::Close => self.handle_close(&payload),
+            Opcode::Close => {
+                self.handle_close(&payload);
+                None
+            }
             Opcode::Pong => {
                 let now = self.now;
                 let round_trip =
                     self.keepalive.as_mut().and_then(|keepalive| keepalive.match_pong(&payload, now));
                 self.round_trip = round_trip.or(self.round_trip);
-                self.event = Some(Event::Pong(Pong::new(payload, round_trip)));
+                Some(Event::Pong(Pong::new(payload, round_trip)))
             }
             _ => {
                 if self.closing.is_open() {
                     // RFC 6455 5.5.2: a Pong with the same payload.
                     self.sender.answer_ping(payload.clone());
                 }
-                self.event = Some(Event::Ping(payload));
+                Some(Event::Ping(payload))
             }
         }
     }
@@ -430,14 +454,14 @@ impl Engine for Streaming {
             }
             trace::octets(Direction::Received, self.received.get(self.known..).unwrap_or_default());
         }
-        self.take_in();
+        self.take_in_one();
         self.closing.deadline.note_time(self.now);
     }
 
     fn handle_eof(&mut self, now: Instant) {
         self.note_time(now);
         self.closing.eof = true;
-        self.take_in();
+        self.take_in_one();
     }
 
     fn handle_timeout(&mut self, now: Instant) {
@@ -464,12 +488,9 @@ impl Engine for Streaming {
 
     #[inline]
     fn poll_event(&mut self) -> Option<Event> {
-        if self.event.is_none() {
-            self.take_in();
-        }
         match self.event.take() {
             Some(event) => Some(event),
-            None => self.closing.take_closed().map(Event::Closed),
+            None => self.take_in().or_else(|| self.closing.take_closed().map(Event::Closed)),
         }
     }
 

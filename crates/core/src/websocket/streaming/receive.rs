@@ -5,7 +5,13 @@ use bytes::{Buf, Bytes, BytesMut};
 use super::event::Chunk;
 use crate::websocket::frame::{FIN, LEN_16, LEN_64, MASKED, MAX_CONTROL_PAYLOAD, MaskKey, Opcode, RESERVED};
 use crate::websocket::trace::{self, Direction};
-use crate::websocket::{Config, MaskReceive, MessageKind, Role, Utf8Check, Utf8Validator, Violation};
+use crate::websocket::{
+    Config, MaskReceive, MessageKind, Role, Utf8Check, Utf8Error, Utf8Validator, Violation,
+};
+
+/// The first bytes of most frames: messages in one frame.
+const WHOLE_TEXT: u8 = FIN | 0x1;
+const WHOLE_BINARY: u8 = FIN | 0x2;
 
 /// How received payload is delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,32 +109,93 @@ impl Receiver {
     /// Takes in the front of `buf`, up to the next thing worth telling.
     #[inline]
     pub(super) fn next(&mut self, buf: &mut BytesMut, config: &Config) -> Step {
-        let frame = match self.frame {
-            Some(frame) => frame,
-            None => match self.header(buf, config) {
-                Ok(Some((frame, header_len))) => {
-                    buf.advance(header_len);
-                    trace::frame(Direction::Received, frame.fin, frame.opcode, frame.len);
-                    self.begin(frame)
+        if let Some(frame) = self.frame {
+            return self.payload(frame, buf);
+        }
+        match self.header(buf, config) {
+            Ok(Some((frame, header_len))) => {
+                trace::frame(Direction::Received, frame.fin, frame.opcode, frame.len);
+                buf.advance(header_len);
+                if self.message.is_none()
+                    && frame.fin
+                    && frame.len <= buf.len() as u64
+                    && !frame.opcode.is_control()
+                {
+                    self.whole_message(frame, buf)
+                } else {
+                    self.begin(frame);
+                    self.payload(frame, buf)
                 }
-                Ok(None) => return Step::NeedMore,
-                Err(violation) => return Step::Violation(violation),
-            },
-        };
+            }
+            Ok(None) => Step::NeedMore,
+            Err(violation) => Step::Violation(violation),
+        }
+    }
+
+    /// The common case: a message in one frame that has arrived as a whole.
+    #[inline]
+    fn whole_message(&mut self, frame: Frame, buf: &mut BytesMut) -> Step {
+        // The caller has checked that the payload is in the buffer.
+        let len = frame.len as usize;
+        let kind = kind_of(frame.opcode);
+        if let Some(fresh) = buf.get_mut(..len)
+            && self.unmask_and_check(frame.key, kind, fresh).is_err()
+        {
+            // The slow path finds out what is wrong and where: it starts from the masked bytes.
+            if let Some(key) = frame.key {
+                key.apply(fresh);
+            }
+            self.utf8 = Utf8Validator::new();
+            self.begin(frame);
+            return self.payload(frame, buf);
+        }
+        if self.utf8.is_complete() {
+            return Step::Chunk(
+                Chunk::new(kind, take(buf, len), frame.len).starting(true, true).ending(true, true),
+            );
+        }
+        self.begin(frame);
+        self.ready = len;
+        self.payload(frame, buf)
+    }
+
+    /// Unmasks bytes that have just arrived and checks them if they are text.
+    #[inline]
+    fn unmask_and_check(
+        &mut self,
+        key: Option<MaskKey>,
+        kind: MessageKind,
+        fresh: &mut [u8],
+    ) -> Result<(), Utf8Error> {
+        let text = self.check_text && kind == MessageKind::Text;
+        match key {
+            Some(key) if text => {
+                if key.apply_and_check_ascii(fresh) {
+                    self.utf8.feed_ascii(fresh)
+                } else {
+                    self.utf8.feed(fresh)
+                }
+            }
+            Some(key) => {
+                key.apply(fresh);
+                Ok(())
+            }
+            None if text => self.utf8.feed(fresh),
+            None => Ok(()),
+        }
+    }
+
+    #[inline]
+    fn payload(&mut self, frame: Frame, buf: &mut BytesMut) -> Step {
         if frame.opcode.is_control() { self.control(frame, buf) } else { self.data(frame, buf) }
     }
 
-    fn begin(&mut self, frame: Frame) -> Frame {
-        if let Some(message) = &mut self.message {
-            if !frame.opcode.is_control() {
-                message.fragments += 1;
-            }
-        } else if !frame.opcode.is_control() {
-            let kind = if frame.opcode == Opcode::Text { MessageKind::Text } else { MessageKind::Binary };
-            self.message = Some(Message { kind, len: 0, fragments: 1 });
+    fn begin(&mut self, frame: Frame) {
+        if !frame.opcode.is_control() {
+            let start = Message { kind: kind_of(frame.opcode), len: 0, fragments: 0 };
+            self.message.get_or_insert(start).fragments += 1;
         }
         self.frame = Some(frame);
-        frame
     }
 
     /// The frame header at the front of `buf`, checked byte by byte, so that the verdict does not depend on how much
@@ -187,6 +254,14 @@ impl Receiver {
 
     #[inline]
     fn first_byte(&self, first: u8, fin: bool) -> Result<Opcode, Violation> {
+        match first {
+            WHOLE_TEXT if self.message.is_none() => Ok(Opcode::Text),
+            WHOLE_BINARY if self.message.is_none() => Ok(Opcode::Binary),
+            _ => self.any_first_byte(first, fin),
+        }
+    }
+
+    fn any_first_byte(&self, first: u8, fin: bool) -> Result<Opcode, Violation> {
         // RFC 6455 5.2: reserved bits must be 0 unless an extension gives them a meaning.
         if first & RESERVED != 0 {
             return Err(Violation::ReservedBits((first & RESERVED) >> 4));
@@ -236,21 +311,19 @@ impl Receiver {
             return Step::Violation(violation);
         }
         let available = usize::try_from(frame.remaining).unwrap_or(usize::MAX).min(buf.len());
-        let text = self.check_text && self.message.is_some_and(|message| message.kind == MessageKind::Text);
+        let kind = self.message.map_or(MessageKind::Binary, |message| message.kind);
         if let Some(fresh) = buf.get_mut(self.ready..available).filter(|fresh| !fresh.is_empty()) {
-            if let Some(key) = frame.key {
-                key.apply(fresh);
-                if let Some(frame) = &mut self.frame {
-                    frame.key = Some(key.after(fresh.len()));
-                }
-            }
-            if text && let Err(error) = self.utf8.feed(fresh) {
+            let fresh_len = fresh.len();
+            if let Err(error) = self.unmask_and_check(frame.key, kind, fresh) {
                 return self.fail_text(frame, self.ready + error.valid_up_to, buf);
+            }
+            if let (Some(key), Some(frame)) = (frame.key, &mut self.frame) {
+                frame.key = Some(key.after(fresh_len));
             }
             self.ready = available;
         }
         let whole = available as u64 == frame.remaining;
-        if whole && frame.fin && text && !self.utf8.is_complete() {
+        if whole && frame.fin && !self.utf8.is_complete() {
             // RFC 6455 8.1: the message ends inside a character.
             return self.fail_text(frame, available, buf);
         }
@@ -301,6 +374,12 @@ impl Receiver {
             .starting(!frame.begun, starts_message)
             .ending(whole, ends_message)
     }
+}
+
+/// The kind of a message whose first frame has this opcode.
+#[inline]
+const fn kind_of(opcode: Opcode) -> MessageKind {
+    if matches!(opcode, Opcode::Text) { MessageKind::Text } else { MessageKind::Binary }
 }
 
 /// Splits off the first `len` bytes, which are there.
