@@ -459,6 +459,9 @@ impl Engine for Streaming {
     }
 
     fn handle_eof(&mut self, now: Instant) {
+        if self.closing.eof {
+            return;
+        }
         self.note_time(now);
         self.closing.eof = true;
         self.take_in_one();
