@@ -1,0 +1,124 @@
+//! The client's side of the opening handshake, over any stream.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+use wirebahn_core::Entropy;
+use wirebahn_core::http::UrlError;
+use wirebahn_core::websocket::opening::{
+    ClientOpening, ClientOpeningError, ClientOpeningEvent, ClientOptions, ClientRequest, ClientRequestError, Response,
+};
+
+use super::{Connection, Layer};
+use crate::{Io, Runtime, Socket};
+
+/// An open connection and what the server answered.
+#[non_exhaustive]
+pub struct Opened<L: Layer, I, R: Runtime> {
+    /// The connection.
+    pub connection: Connection<L, I, R>,
+    /// The response: headers, subprotocol.
+    pub response: Box<Response>,
+}
+
+/// Opens a connection at the layer `L` over a stream that leads to the server.
+///
+/// Takes no longer than [`ClientOptions::open_timeout`].
+///
+/// # Errors
+///
+/// The server refused, answered wrongly or not in time.
+pub async fn open<L: Layer, I: Io, R: Runtime>(
+    io: I,
+    request: ClientRequest,
+    options: Arc<ClientOptions>,
+    entropy: Box<dyn Entropy>,
+) -> Result<Opened<L, I, R>, ClientOpeningError> {
+    // On the heap, so that the future of a whole connection does not have to have room for it.
+    let mut socket: Box<Socket<_, I, R>> =
+        Box::new(Socket::new(ClientOpening::new(request, options, entropy, R::now()), io));
+    match socket.next_event().await {
+        Some(ClientOpeningEvent::Open(response)) => {
+            let connection = Connection::from_socket((*socket).map_engine(|opening| {
+                L::new(opening.into_established().expect("the event says that the connection is open"))
+            }));
+            Ok(Opened { connection, response })
+        }
+        Some(ClientOpeningEvent::Failed(error)) => Err(error),
+        _ => Err(ClientOpeningError::TransportLost),
+    }
+}
+
+/// Why there is no connection to a server.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// The URL is not one of a WebSocket.
+    Url(UrlError),
+    /// The request cannot be made like this.
+    Request(ClientRequestError),
+    /// The server cannot be reached.
+    Io(io::Error),
+    /// The server was not reached in time.
+    TimedOut,
+    /// This kind of URL needs something that is not there, named here.
+    Unsupported(&'static str),
+    /// The server was reached, but no connection opened.
+    Opening(ClientOpeningError),
+}
+
+impl fmt::Display for ConnectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Url(error) => write!(f, "invalid URL: {error}"),
+            Self::Request(error) => write!(f, "invalid request: {error}"),
+            Self::Io(error) => write!(f, "cannot reach the server: {error}"),
+            Self::TimedOut => f.write_str("cannot reach the server: it took too long"),
+            Self::Unsupported(what) => f.write_str(what),
+            Self::Opening(error) => fmt::Display::fmt(error, f),
+        }
+    }
+}
+
+impl std::error::Error for ConnectError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Url(error) => Some(error),
+            Self::Request(error) => Some(error),
+            Self::Io(error) => Some(error),
+            Self::Opening(error) => Some(error),
+            Self::TimedOut | Self::Unsupported(_) => None,
+        }
+    }
+}
+
+impl From<UrlError> for ConnectError {
+    fn from(error: UrlError) -> Self {
+        Self::Url(error)
+    }
+}
+
+impl From<ClientRequestError> for ConnectError {
+    fn from(error: ClientRequestError) -> Self {
+        Self::Request(error)
+    }
+}
+
+impl From<io::Error> for ConnectError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl From<ClientOpeningError> for ConnectError {
+    fn from(error: ClientOpeningError) -> Self {
+        Self::Opening(error)
+    }
+}
+
+impl<L: Layer, I, R: Runtime> fmt::Debug for Opened<L, I, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Opened").field("response", &self.response).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,120 @@
+//! Whole messages.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use futures_core::Stream;
+use futures_sink::Sink;
+use wirebahn_core::websocket::{CloseCode, Message, MessageEvent, PreparedMessage, SendError};
+
+use super::WebSocket;
+use crate::{Io, Runtime};
+
+impl<I: Io, R: Runtime> WebSocket<I, R> {
+    /// The next message; `None` once the connection has ended, when [`closed`](Self::closed) tells how.
+    ///
+    /// Pings are answered and pongs dropped; [`recv_event`](Self::recv_event) shows them, too.
+    #[inline]
+    pub async fn recv(&mut self) -> Option<Message> {
+        poll_fn(|cx| self.poll_recv(cx)).await
+    }
+
+    /// The poll function behind [`recv`](Self::recv).
+    #[inline]
+    pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Message>> {
+        loop {
+            match ready!(self.poll_event(cx)) {
+                Some(MessageEvent::Message(message)) => return Poll::Ready(Some(message)),
+                Some(MessageEvent::Closed(_)) | None => return Poll::Ready(None),
+                Some(_) => {}
+            }
+        }
+    }
+
+    /// Sends a message and waits until it is written to the stream.
+    ///
+    /// To answer many messages that came together with one write, use [`feed`](Self::feed).
+    ///
+    /// # Errors
+    ///
+    /// The message is too long, or the connection is closing.
+    pub async fn send(&mut self, message: impl Into<Message>) -> Result<(), SendError> {
+        self.feed(message).await?;
+        self.flush().await
+    }
+
+    /// Queues a message, after waiting for room if need be. It is written with the next call that waits:
+    /// [`recv`](Self::recv) when no further message has arrived yet, [`flush`](Self::flush), or `feed` itself when
+    /// there is no room.
+    ///
+    /// A loop of `recv` and `feed` answers everything that one read brought with one write.
+    ///
+    /// # Errors
+    ///
+    /// The message is too long, or the connection is closing.
+    #[inline]
+    pub async fn feed(&mut self, message: impl Into<Message>) -> Result<(), SendError> {
+        let message = message.into();
+        self.ready().await?;
+        self.engine_mut().send(message)
+    }
+
+    /// Sends a message that was encoded once for many connections, and waits until it is written to the stream.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub async fn send_prepared(&mut self, message: &PreparedMessage) -> Result<(), SendError> {
+        self.ready().await?;
+        self.engine_mut().send_prepared(message)?;
+        self.flush().await
+    }
+
+    /// Sends a message in frames of at most `size` payload bytes, and waits until it is written to the stream.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub async fn send_fragmented(&mut self, message: impl Into<Message>, size: usize) -> Result<(), SendError> {
+        let message = message.into();
+        self.ready().await?;
+        self.engine_mut().send_fragmented(message, size)?;
+        self.flush().await
+    }
+}
+
+/// The messages, as [`WebSocket::recv`] returns them.
+impl<I: Io, R: Runtime> Stream for WebSocket<I, R> {
+    type Item = Message;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Message>> {
+        self.poll_recv(cx)
+    }
+}
+
+/// Messages to be sent. Closing the sink is [`WebSocket::close`] with [`CloseCode::NORMAL`].
+impl<I: Io, R: Runtime> Sink<Message> for WebSocket<I, R> {
+    type Error = SendError;
+
+    fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
+        Self::poll_ready(&mut self, cx)
+    }
+
+    fn start_send(mut self: Pin<&mut Self>, message: Message) -> Result<(), SendError> {
+        self.engine_mut().send(message)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
+        Self::poll_flush(&mut self, cx)
+    }
+
+    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
+        // Closed already is what is wanted.
+        let _ = self.start_close(CloseCode::NORMAL, "");
+        while self.closed().is_none() {
+            ready!(self.poll_event(cx));
+        }
+        Poll::Ready(Ok(()))
+    }
+}

@@ -1,0 +1,35 @@
+//! WebSocket connections for applications: what an adapter's users hold in their hands.
+//!
+//! ```text
+//!   server::Incoming, client::open     the opening handshake, over any stream
+//!      Connection<Messages>            = WebSocket: whole messages, Stream and Sink
+//!      Connection<Frames>              = FrameSocket
+//!      Connection<Streaming>           = StreamingSocket
+//!      split: WebSocketReader, WebSocketWriter
+//! ```
+
+mod client;
+mod connection;
+mod frames;
+mod layer;
+mod messages;
+mod server;
+mod split;
+mod streaming;
+
+pub use client::{ConnectError, Opened, open};
+pub use connection::Connection;
+pub use layer::Layer;
+pub use server::{Admission, HttpExchange, Incoming, Upgrade};
+pub use split::{WebSocketReader, WebSocketWriter};
+
+use wirebahn_core::websocket::{Frames, Messages, Streaming};
+
+/// A connection at the level of whole messages: what most applications want.
+pub type WebSocket<I, R> = Connection<Messages, I, R>;
+
+/// A connection at the level of whole frames.
+pub type FrameSocket<I, R> = Connection<Frames, I, R>;
+
+/// A connection at the level of payload as it arrives, for messages that do not fit into memory.
+pub type StreamingSocket<I, R> = Connection<Streaming, I, R>;

@@ -1,0 +1,214 @@
+//! One WebSocket for two tasks.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use futures_core::Stream;
+use futures_sink::Sink;
+use wirebahn_core::websocket::{CloseCode, Closed, Message, MessageEvent, Messages, PreparedMessage, SendError};
+
+use super::WebSocket;
+use super::connection::Inner;
+use crate::shutdown::ShutdownWatch;
+use crate::{Io, ReadHalf, Runtime, WriteHalf};
+
+/// The half of a [`WebSocket`] that receives; see [`WebSocket::split`].
+pub struct WebSocketReader<I, R: Runtime> {
+    half: ReadHalf<Messages, I, R>,
+    closed: Option<Closed>,
+    shutdown: Option<ShutdownWatch>,
+}
+
+/// The half of a [`WebSocket`] that sends; see [`WebSocket::split`].
+pub struct WebSocketWriter<I, R: Runtime> {
+    half: WriteHalf<Messages, I, R>,
+}
+
+impl<I: Io, R: Runtime> WebSocket<I, R> {
+    /// Makes two halves that two tasks can use at the same time, at the price of a lock and of more wake-ups.
+    ///
+    /// Either half drives the connection while it waits. Dropping one leaves the connection to the other; dropping both
+    /// drops the stream.
+    pub fn split(self) -> (WebSocketReader<I, R>, WebSocketWriter<I, R>) {
+        let Inner { socket, closed, shutdown } = *self.into_inner();
+        let (read, write) = socket.split();
+        (WebSocketReader { half: read, closed, shutdown }, WebSocketWriter { half: write })
+    }
+}
+
+impl<I: Io, R: Runtime> WebSocketReader<I, R> {
+    /// As [`WebSocket::recv`].
+    pub async fn recv(&mut self) -> Option<Message> {
+        std::future::poll_fn(|cx| self.poll_recv(cx)).await
+    }
+
+    /// As [`WebSocket::recv_event`](super::Connection::recv_event).
+    pub async fn recv_event(&mut self) -> Option<MessageEvent> {
+        std::future::poll_fn(|cx| self.poll_event(cx)).await
+    }
+
+    /// The poll function behind [`recv`](Self::recv).
+    pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Message>> {
+        loop {
+            match ready!(self.poll_event(cx)) {
+                Some(MessageEvent::Message(message)) => return Poll::Ready(Some(message)),
+                Some(MessageEvent::Closed(_)) | None => return Poll::Ready(None),
+                Some(_) => {}
+            }
+        }
+    }
+
+    /// The poll function behind [`recv_event`](Self::recv_event).
+    pub fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<MessageEvent>> {
+        if let Some(shutdown) = &mut self.shutdown
+            && (shutdown.take_request() || (shutdown.wait(cx.waker()) && shutdown.take_request()))
+        {
+            let now = self.half.now();
+            // A connection that is closing already needs no second reason.
+            let _ = self.half.with_engine(|engine| engine.close(CloseCode::GOING_AWAY, "", now));
+        }
+        let event = ready!(self.half.poll_event(cx));
+        if let Some(MessageEvent::Closed(closed)) = &event {
+            self.closed = Some(closed.clone());
+        }
+        Poll::Ready(event)
+    }
+
+    /// How the connection ended, once the last event was taken.
+    #[must_use]
+    pub const fn closed(&self) -> Option<&Closed> {
+        self.closed.as_ref()
+    }
+
+    /// Makes one WebSocket of the two halves again.
+    ///
+    /// # Errors
+    ///
+    /// Both halves, if they are not of the same WebSocket.
+    pub fn reunite(self, writer: WebSocketWriter<I, R>) -> Result<WebSocket<I, R>, (Self, WebSocketWriter<I, R>)> {
+        let Self { half, closed, shutdown } = self;
+        match half.reunite(writer.half) {
+            Ok(socket) => Ok(WebSocket::from_inner(Box::new(Inner { socket, closed, shutdown }))),
+            Err(error) => {
+                Err((Self { half: error.read, closed, shutdown }, WebSocketWriter { half: error.write }))
+            }
+        }
+    }
+}
+
+impl<I: Io, R: Runtime> WebSocketWriter<I, R> {
+    /// As [`WebSocket::send`].
+    ///
+    /// # Errors
+    ///
+    /// The message is too long, or the connection is closing.
+    pub async fn send(&mut self, message: impl Into<Message>) -> Result<(), SendError> {
+        self.feed(message).await?;
+        self.flush().await
+    }
+
+    /// As [`WebSocket::feed`].
+    ///
+    /// # Errors
+    ///
+    /// The message is too long, or the connection is closing.
+    pub async fn feed(&mut self, message: impl Into<Message>) -> Result<(), SendError> {
+        let message = message.into();
+        self.ready().await?;
+        self.half.with_engine(|engine| engine.send(message))
+    }
+
+    /// As [`WebSocket::send_prepared`].
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub async fn send_prepared(&mut self, message: &PreparedMessage) -> Result<(), SendError> {
+        self.ready().await?;
+        self.half.with_engine(|engine| engine.send_prepared(message))?;
+        self.flush().await
+    }
+
+    /// Sends a ping with up to 125 bytes of payload. The reader gets the answer as an event.
+    ///
+    /// # Errors
+    ///
+    /// The payload is too long, or the connection is closing.
+    pub async fn ping(&mut self, payload: impl Into<Bytes>) -> Result<(), SendError> {
+        let payload = payload.into();
+        self.ready().await?;
+        self.half.with_engine(|engine| engine.ping(payload))?;
+        self.flush().await
+    }
+
+    /// Sends a Close frame. The reader learns how the connection ends.
+    ///
+    /// # Errors
+    ///
+    /// The code or the reason must not be sent, or the connection is closing already.
+    pub async fn close(&mut self, code: CloseCode, reason: &str) -> Result<(), SendError> {
+        let now = self.half.now();
+        self.half.with_engine(|engine| engine.close(code, reason, now))?;
+        self.flush().await
+    }
+
+    /// Waits until everything is written to the stream.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::Closed`] if not everything could be written.
+    pub async fn flush(&mut self) -> Result<(), SendError> {
+        self.half.flush().await.map_err(|_| SendError::Closed)
+    }
+
+    async fn ready(&mut self) -> Result<(), SendError> {
+        self.half.ready().await.map_err(|_| SendError::Closed)
+    }
+}
+
+/// The messages, as [`WebSocketReader::recv`] returns them.
+impl<I: Io, R: Runtime> Stream for WebSocketReader<I, R> {
+    type Item = Message;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Message>> {
+        self.poll_recv(cx)
+    }
+}
+
+/// Messages to be sent. Closing the sink sends a Close frame with [`CloseCode::NORMAL`].
+impl<I: Io, R: Runtime> Sink<Message> for WebSocketWriter<I, R> {
+    type Error = SendError;
+
+    fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
+        self.half.poll_ready(cx).map_err(|_| SendError::Closed)
+    }
+
+    fn start_send(mut self: Pin<&mut Self>, message: Message) -> Result<(), SendError> {
+        self.half.with_engine(|engine| engine.send(message))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
+        self.half.poll_flush(cx).map_err(|_| SendError::Closed)
+    }
+
+    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
+        let now = self.half.now();
+        // Closed already is what is wanted.
+        let _ = self.half.with_engine(|engine| engine.close(CloseCode::NORMAL, "", now));
+        Sink::poll_flush(self, cx)
+    }
+}
+
+impl<I, R: Runtime> fmt::Debug for WebSocketReader<I, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebSocketReader").field("closed", &self.closed).finish_non_exhaustive()
+    }
+}
+
+impl<I, R: Runtime> fmt::Debug for WebSocketWriter<I, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebSocketWriter").finish_non_exhaustive()
+    }
+}
