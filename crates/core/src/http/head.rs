@@ -497,6 +497,19 @@ mod tests {
         );
     }
 
+    /// Were it quadratic, this would take minutes.
+    #[test]
+    fn a_long_head_that_trickles_in_is_scanned_once() {
+        let mut reader = RequestReader::new(HeadLimits { max_len: 512 * 1024, max_headers: 1 });
+        let mut received = BytesMut::from("GET / HTTP/1.1\r\nX: ");
+        for _ in 0..500_000 {
+            received.extend_from_slice(b"x");
+            assert_eq!(reader.read(&mut received), Ok(None));
+        }
+        received.extend_from_slice(b"\r\n\r\n");
+        assert!(reader.read(&mut received).unwrap().is_some());
+    }
+
     #[test]
     fn a_response_head_is_read_whole_and_byte_by_byte() {
         let bytes = b"HTTP/1.1 404 Not here\r\nServer: x\r\n\r\nbody";

@@ -13,7 +13,7 @@ use wirebahn_core::{Engine, Transport};
 use super::support::{Counter, at, drain, feed, run, run_in_every_way};
 
 /// The answer to the key of `Counter(0)`.
-const ACCEPT: &str = "Sec-WebSocket-Accept: C/0nmHhBztSRGR1CwL6Tf4ZjwpY=";
+const ACCEPT: &str = "Sec-WebSocket-Accept: Bz3qJYTGdOe8gUSpLosEdiLKDrk=";
 
 fn request() -> ClientRequest {
     let mut request = ClientRequest::new("ws://example.com:9000/chat?x=1".parse().unwrap());

@@ -133,6 +133,7 @@ fn each_wrong_request_is_refused_with_its_status_however_it_is_split() {
         (get(&["Sec-WebSocket-Version: 13", "Sec-WebSocket-Version: 8"]), plain(), E::VersionRepeated, 400),
         (get(&["Sec-WebSocket-Version: 13, 8"]), plain(), E::VersionInvalid, 400),
         (get(&["Sec-WebSocket-Version: +13"]), plain(), E::VersionInvalid, 400),
+        (get(&["Sec-WebSocket-Version: 013"]), plain(), E::VersionInvalid, 400),
         (get(&["Sec-WebSocket-Version: 14", "-Sec-WebSocket-Key"]), plain(), E::VersionUnsupported, 400),
         (get(&["Sec-WebSocket-Version: 99999999999"]), plain(), E::VersionUnsupported, 400),
         (get(&[]), none_known, E::VersionUnsupported, 400),

@@ -131,7 +131,12 @@ fn check_version(headers: &Headers, options: &ServerOptions) -> Result<ProtocolV
         .get_once("Sec-WebSocket-Version")
         .map_err(|_| RequestError::VersionRepeated)?
         .ok_or(RequestError::VersionMissing)?;
-    let is_number = |text: &&str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    // RFC 6455 4.3: no sign and no leading zero.
+    let is_number = |text: &&str| {
+        text.bytes().all(|byte| byte.is_ascii_digit())
+            && (*text == "0" || !text.starts_with('0'))
+            && !text.is_empty()
+    };
     let number = value.to_str().filter(is_number).ok_or(RequestError::VersionInvalid)?;
     // A number that does not fit is a number all the same, of a version that nobody speaks.
     number

@@ -16,7 +16,7 @@ use super::{
     AcceptError, Acceptance, AnswerError, HttpRequest, HttpResponse, OpeningFailure, PlainHttp, Refusal,
     Request, RequestError, ServerOptions, Subprotocol,
 };
-use crate::http::{Headers, RequestHead, RequestReader, ResponseHead, StatusCode, is_token};
+use crate::http::{Headers, RequestHead, RequestReader, ResponseHead, StatusCode};
 use crate::websocket::opening::{ProtocolVersion, is_reserved};
 use crate::websocket::{Established, Role, TimerKind};
 use crate::{Engine, Entropy, Instant, Outbox, Transport};
@@ -157,7 +157,7 @@ impl ServerOpening {
         headers.push("Connection", "Upgrade");
         headers.extend_except(&self.options.headers, is_reserved);
         headers.extend_except(&acceptance.headers, |_| false);
-        if let Some(name) = subprotocol.filter(|name| is_token(name.as_bytes())) {
+        if let Some(name) = subprotocol {
             headers.push("Sec-WebSocket-Protocol", name);
         }
         headers.push("Sec-WebSocket-Accept", pending.accept.as_str());
@@ -344,7 +344,7 @@ impl Answer {
     }
 }
 
-/// The versions as a list, newest first, as Autobahn writes it.
+/// The versions as a list, newest first (RFC 6455 4.4).
 fn join(versions: &[ProtocolVersion]) -> String {
     let mut list = String::new();
     for version in ProtocolVersion::all().filter(|version| versions.contains(version)) {
