@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use wirebahn_core::websocket::{
-    CloseCode, Config, Established, Event, Fin, Frames, Keepalive, Message, MessageEvent, MessageKind, Messages, Role,
-    SendError, Streaming,
+    CloseCode, Config, Established, Event, Fin, Frames, Keepalive, Message, MessageEvent, MessageKind,
+    Messages, Role, SendError, Streaming,
 };
 use wirebahn_testkit::SeededEntropy;
 use wirebahn_testkit::contract::{self, Bounds, START, Subject};
@@ -140,16 +140,17 @@ fn streaming(role: Role) -> Subject<Streaming> {
 }
 
 fn frames(role: Role) -> Subject<Frames> {
-    let subject =
-        Subject::new(move || Frames::new(established(role)), &conversation(role), |event| {
-            matches!(event, Event::Closed(_))
-        })
-        .operation("begin a message", |engine, _| engine.begin_message(MessageKind::Binary))
-        .operation("send a frame", |engine, _| engine.send_frame(vec![7; 150], Fin::More))
-        .operation("send the last frame", |engine, _| engine.send_frame("last", Fin::Last))
-        .operation("end the message", |engine, _| engine.end_message())
-        .operation("ping", |engine, _| engine.ping("p"))
-        .operation("close", |engine, now| engine.close(CloseCode::NORMAL, "done", now));
+    let subject = Subject::new(
+        move || Frames::new(established(role)),
+        &conversation(role),
+        |event| matches!(event, Event::Closed(_)),
+    )
+    .operation("begin a message", |engine, _| engine.begin_message(MessageKind::Binary))
+    .operation("send a frame", |engine, _| engine.send_frame(vec![7; 150], Fin::More))
+    .operation("send the last frame", |engine, _| engine.send_frame("last", Fin::Last))
+    .operation("end the message", |engine, _| engine.end_message())
+    .operation("ping", |engine, _| engine.ping("p"))
+    .operation("close", |engine, now| engine.close(CloseCode::NORMAL, "done", now));
     hardened(subject, role)
 }
 

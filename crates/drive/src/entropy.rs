@@ -41,7 +41,8 @@ impl Pool {
     fn fill(&mut self, out: &mut [u8]) {
         for piece in out.chunks_mut(POOL_LEN) {
             if POOL_LEN - self.used < piece.len() {
-                getrandom::fill(&mut self.bytes).expect("the operating system has random bytes once it has booted");
+                getrandom::fill(&mut self.bytes)
+                    .expect("the operating system has random bytes once it has booted");
                 self.used = 0;
             }
             if let Some(fresh) = self.bytes.get_mut(self.used..self.used + piece.len()) {

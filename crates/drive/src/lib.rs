@@ -2,7 +2,7 @@
 //!
 //! A [`Socket`] owns an engine and an I/O object and is driven by the task that polls it: no further task, no channel
 //! and no lock. Waiting for the next event reads, answers, runs timers and flushes. [`Socket::split`] gives two halves
-//! for two tasks. Nothing here knows a protocol.
+//! for two tasks. None of that knows a protocol; [`websocket`] is what an adapter hands its users on top of it.
 //!
 //! An adapter supplies two things: streams as [`Io`] and timers as [`Runtime`]. Streams of `futures-io` need no code
 //! at all: `FuturesIo` (feature `futures-io`) wraps them.
@@ -10,24 +10,30 @@
 //! * `socket`: what to do when: events, writing, reading, timers, the end.
 //! * `recv_buffer`: whose memory bytes are read into.
 //! * `output`: emptying the outbox. `alarm`: the one timer of a socket.
-//! * `split`: two halves and their wake-ups.
+//! * `split`: two halves and their wake-ups. `shutdown`: asking many connections to end.
+//! * `entropy`: the operating system's random bytes, pooled.
 #![forbid(unsafe_code)]
 
 mod alarm;
+mod entropy;
 #[cfg(feature = "futures-io")]
 mod futures_io;
 mod io;
 mod output;
 mod recv_buffer;
 mod runtime;
+mod shutdown;
 mod socket;
 mod split;
+pub mod websocket;
 
 #[cfg(feature = "futures-io")]
 pub use crate::futures_io::FuturesIo;
+pub use entropy::OsEntropy;
 pub use io::Io;
 pub use output::MAX_PIECES;
 pub use recv_buffer::{BLOCK_LEN, MAX_KEPT_TAIL, MIN_GROWTH, MIN_ROOM, POOLED_BLOCKS};
 pub use runtime::{Runtime, Timer};
+pub use shutdown::Shutdown;
 pub use socket::{CLOSE_WRITE_TIMEOUT, Disconnected, Parts, READS_PER_TURN, Socket};
 pub use split::{ReadHalf, ReuniteError, WriteHalf};

@@ -256,7 +256,11 @@ mod tests {
         let place = buf.as_ptr();
         read(&mut buf, 99_999);
         policy.make_room(&mut buf, 1);
-        assert_eq!((buf.as_ptr(), buf.capacity() - buf.len()), (place, 1), "the last byte is read into place");
+        assert_eq!(
+            (buf.as_ptr(), buf.capacity() - buf.len()),
+            (place, 1),
+            "the last byte is read into place"
+        );
         read(&mut buf, 1);
         drop(buf.split().freeze());
         policy.sleep(&mut buf);
@@ -275,7 +279,8 @@ mod tests {
 
     #[test]
     fn the_pool_is_bounded() {
-        let mut buffers: Vec<_> = (0..2 * POOLED_BLOCKS).map(|_| (RecvBuffer::new(), BytesMut::new())).collect();
+        let mut buffers: Vec<_> =
+            (0..2 * POOLED_BLOCKS).map(|_| (RecvBuffer::new(), BytesMut::new())).collect();
         for (policy, buf) in &mut buffers {
             policy.make_room(buf, 0);
         }

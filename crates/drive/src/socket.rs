@@ -488,7 +488,8 @@ impl<E: Engine, I: Io, R: Runtime> Socket<E, I, R> {
 
     /// Writes the last bytes and drops the stream, within [`CLOSE_WRITE_TIMEOUT`].
     fn close(&mut self, cx: &mut Context<'_>, clock: &mut Option<Instant>) -> Round {
-        if !(self.poll_output(cx).is_ready() && self.poll_shutdown(cx).is_ready()) && !self.out_of_patience(cx, clock)
+        if !(self.poll_output(cx).is_ready() && self.poll_shutdown(cx).is_ready())
+            && !self.out_of_patience(cx, clock)
         {
             return Round::Idle;
         }

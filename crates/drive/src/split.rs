@@ -286,7 +286,9 @@ impl<E: Engine, I, R: Runtime> fmt::Debug for ReuniteError<E, I, R> {
 
 impl<E: Engine, I, R: Runtime> fmt::Display for ReuniteError<E, I, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("these halves are of different sockets; pass the two that came from the same call of `split`")
+        f.write_str(
+            "these halves are of different sockets; pass the two that came from the same call of `split`",
+        )
     }
 }
 

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use wirebahn_core::Entropy;
 use wirebahn_core::http::UrlError;
 use wirebahn_core::websocket::opening::{
-    ClientOpening, ClientOpeningError, ClientOpeningEvent, ClientOptions, ClientRequest, ClientRequestError, Response,
+    ClientOpening, ClientOpeningError, ClientOpeningEvent, ClientOptions, ClientRequest, ClientRequestError,
+    Response,
 };
 
 use super::{Connection, Layer};

@@ -76,7 +76,11 @@ impl<I: Io, R: Runtime> WebSocket<I, R> {
     /// # Errors
     ///
     /// As [`send`](Self::send).
-    pub async fn send_fragmented(&mut self, message: impl Into<Message>, size: usize) -> Result<(), SendError> {
+    pub async fn send_fragmented(
+        &mut self,
+        message: impl Into<Message>,
+        size: usize,
+    ) -> Result<(), SendError> {
         let message = message.into();
         self.ready().await?;
         self.engine_mut().send_fragmented(message, size)?;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use wirebahn_core::Entropy;
 use wirebahn_core::websocket::Config;
 use wirebahn_core::websocket::opening::{
-    AcceptError, Acceptance, AnswerError, HttpRequest, HttpResponse, OpeningFailure, Refusal, Request, ServerOpening,
-    ServerOpeningEvent, ServerOptions,
+    AcceptError, Acceptance, AnswerError, HttpRequest, HttpResponse, OpeningFailure, Refusal, Request,
+    ServerOpening, ServerOpeningEvent, ServerOptions,
 };
 
 use super::{Connection, Layer};
@@ -82,7 +82,10 @@ impl<I: Io, R: Runtime> Upgrade<I, R> {
     /// # Errors
     ///
     /// The answer is not allowed; here is the request again, to be answered otherwise.
-    pub async fn accept<L: Layer>(self, acceptance: Acceptance) -> Result<Connection<L, I, R>, (AcceptError, Self)> {
+    pub async fn accept<L: Layer>(
+        self,
+        acceptance: Acceptance,
+    ) -> Result<Connection<L, I, R>, (AcceptError, Self)> {
         self.accept_with(acceptance, None).await
     }
 

@@ -7,7 +7,9 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use futures_core::Stream;
 use futures_sink::Sink;
-use wirebahn_core::websocket::{CloseCode, Closed, Message, MessageEvent, Messages, PreparedMessage, SendError};
+use wirebahn_core::websocket::{
+    CloseCode, Closed, Message, MessageEvent, Messages, PreparedMessage, SendError,
+};
 
 use super::WebSocket;
 use super::connection::Inner;
@@ -87,7 +89,10 @@ impl<I: Io, R: Runtime> WebSocketReader<I, R> {
     /// # Errors
     ///
     /// Both halves, if they are not of the same WebSocket.
-    pub fn reunite(self, writer: WebSocketWriter<I, R>) -> Result<WebSocket<I, R>, (Self, WebSocketWriter<I, R>)> {
+    pub fn reunite(
+        self,
+        writer: WebSocketWriter<I, R>,
+    ) -> Result<WebSocket<I, R>, (Self, WebSocketWriter<I, R>)> {
         let Self { half, closed, shutdown } = self;
         match half.reunite(writer.half) {
             Ok(socket) => Ok(WebSocket::from_inner(Box::new(Inner { socket, closed, shutdown }))),

@@ -145,7 +145,9 @@ impl Netstrings {
             }
             return None;
         };
-        let Some(len) = std::str::from_utf8(&self.recv[..colon]).ok().and_then(|len| len.parse::<usize>().ok()) else {
+        let Some(len) =
+            std::str::from_utf8(&self.recv[..colon]).ok().and_then(|len| len.parse::<usize>().ok())
+        else {
             self.malformed();
             return None;
         };

@@ -128,7 +128,9 @@ fn an_unfinished_rest_sleeps_in_a_buffer_of_its_size() {
     assert_eq!(poll(&mut socket), Poll::Pending);
     assert_eq!(socket.engine().recv_capacity(), "20000:xyz".len());
     far.put("x".repeat(19_997) + ",");
-    assert!(matches!(poll(&mut socket), Poll::Ready(Some(Event::Message(payload))) if payload.len() == 20_000));
+    assert!(
+        matches!(poll(&mut socket), Poll::Ready(Some(Event::Message(payload))) if payload.len() == 20_000)
+    );
     assert_eq!(poll(&mut socket), Poll::Pending);
     assert!(socket.engine().holds_no_buffers());
 }
@@ -304,10 +306,17 @@ fn a_sender_that_waits_for_room_still_runs_timers() {
     assert_eq!(socket.poll_ready(&mut Context::from_waker(&waker)), Poll::Pending);
     clock::advance(Duration::from_secs(5));
     assert_eq!(task.woken(), 1);
-    assert_eq!(socket.poll_ready(&mut Context::from_waker(&waker)), Poll::Pending, "the last bytes may still leave");
+    assert_eq!(
+        socket.poll_ready(&mut Context::from_waker(&waker)),
+        Poll::Pending,
+        "the last bytes may still leave"
+    );
     clock::advance(CLOSE_WRITE_TIMEOUT);
     assert_eq!(task.woken(), 1);
-    assert_eq!(socket.poll_ready(&mut Context::from_waker(&waker)), Poll::Ready(Err(Disconnected)).map(|r| r));
+    assert_eq!(
+        socket.poll_ready(&mut Context::from_waker(&waker)),
+        Poll::Ready(Err(Disconnected)).map(|r| r)
+    );
     assert_eq!(poll(&mut socket), ended(End::TimedOut));
 }
 
