@@ -84,7 +84,7 @@ pub struct Socket<E: Engine, I, R: Runtime> {
 ///
 /// Not an answer to what happened: go on taking events, the last one says that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
+#[expect(clippy::exhaustive_structs, reason = "says all there is to say; the last event has the details")]
 pub struct Disconnected;
 
 /// What a [`Socket`] was made of; see [`Socket::into_parts`].

@@ -39,7 +39,7 @@ fn room_wakes_a_writer_that_was_the_last_to_look() {
     let (reader, read_waker) = Task::new();
     let (writer, write_waker) = Task::new();
     assert_eq!(read.poll_event(&mut Context::from_waker(&read_waker)), Poll::Pending);
-    write.with_engine(|engine| engine.send(vec![b'x'; HIGH_WATER]));
+    write.with_engine(|engine| engine.send(vec![b'x'; HIGH_WATER + 1500]));
     assert_eq!(reader.woken(), 1, "someone has to write");
     assert_eq!(write.poll_ready(&mut Context::from_waker(&write_waker)), Poll::Pending);
     far.take();
@@ -52,7 +52,7 @@ fn room_wakes_the_writer_although_the_reader_was_the_last_to_look() {
     let ((mut read, mut write), mut far) = halves(Script { capacity: 1000, ..Script::default() });
     let (reader, read_waker) = Task::new();
     let (writer, write_waker) = Task::new();
-    write.with_engine(|engine| engine.send(vec![b'x'; HIGH_WATER]));
+    write.with_engine(|engine| engine.send(vec![b'x'; HIGH_WATER + 1500]));
     assert_eq!(write.poll_ready(&mut Context::from_waker(&write_waker)), Poll::Pending);
     assert_eq!(read.poll_event(&mut Context::from_waker(&read_waker)), Poll::Pending);
     far.take();
@@ -65,7 +65,7 @@ fn bytes_wake_the_reader_although_the_writer_was_the_last_to_look() {
     let (reader, read_waker) = Task::new();
     let (_, write_waker) = Task::new();
     assert_eq!(read.poll_event(&mut Context::from_waker(&read_waker)), Poll::Pending);
-    write.with_engine(|engine| engine.send(vec![b'x'; HIGH_WATER]));
+    write.with_engine(|engine| engine.send(vec![b'x'; HIGH_WATER + 1500]));
     reader.woken();
     assert_eq!(read.poll_event(&mut Context::from_waker(&read_waker)), Poll::Pending);
     assert_eq!(write.poll_ready(&mut Context::from_waker(&write_waker)), Poll::Pending);
@@ -80,7 +80,7 @@ fn an_event_that_the_writer_read_wakes_the_reader() {
     let ((mut read, mut write), mut far) = halves(Script { capacity: 1000, ..Script::default() });
     let (reader, read_waker) = Task::new();
     let (_, write_waker) = Task::new();
-    write.with_engine(|engine| engine.send(vec![b'x'; HIGH_WATER]));
+    write.with_engine(|engine| engine.send(vec![b'x'; HIGH_WATER + 1500]));
     assert_eq!(read.poll_event(&mut Context::from_waker(&read_waker)), Poll::Pending);
     far.put("5:hello,");
     assert_eq!(reader.woken(), 1);
@@ -97,7 +97,7 @@ fn an_event_that_the_writer_read_wakes_the_reader() {
 fn room_that_the_reader_made_wakes_the_writer() {
     let ((mut read, mut write), mut far) = halves(Script { capacity: 50_000, ..Script::default() });
     let (writer, write_waker) = Task::new();
-    write.with_engine(|engine| engine.send(vec![b'x'; 2 * HIGH_WATER]));
+    write.with_engine(|engine| engine.send(vec![b'x'; 3 * HIGH_WATER]));
     assert_eq!(write.poll_ready(&mut Context::from_waker(&write_waker)), Poll::Pending);
     far.take();
     assert_eq!(writer.woken(), 1);
@@ -118,7 +118,7 @@ fn a_half_that_makes_progress_wakes_the_other_although_the_stream_wakes_no_one()
         (Socket::<_, _, Virtual>::new(Netstrings::new(), near).split(), log)
     };
     let (writer, write_waker) = Task::new();
-    write.with_engine(|engine| engine.send(vec![b'x'; HIGH_WATER]));
+    write.with_engine(|engine| engine.send(vec![b'x'; HIGH_WATER + 1500]));
     assert_eq!(write.poll_flush(&mut Context::from_waker(&write_waker)), Poll::Pending);
     log.lock().unwrap().fail_write = Some(std::io::ErrorKind::BrokenPipe);
     // Only the reader finds out.
@@ -160,7 +160,7 @@ fn taking_an_event_wakes_the_writer_that_drives_to_read_again() {
     let ((mut read, mut write), mut far) = halves(Script { capacity: 100, ..Script::default() });
     let (writer, write_waker) = Task::new();
     let cx = &mut Context::from_waker(&write_waker);
-    write.with_engine(|engine| engine.send(vec![b'x'; HIGH_WATER]));
+    write.with_engine(|engine| engine.send(vec![b'x'; HIGH_WATER + 1500]));
     far.put("5:hello,");
     assert_eq!(write.poll_ready(cx), Poll::Pending);
     let queued = write.inspect(|socket| socket.engine().queued());
@@ -192,7 +192,7 @@ fn a_deadline_wakes_whichever_half_still_waits() {
     let ((mut read, mut write), _far) = halves(Script { capacity: 100, ..Script::default() });
     let (writer, write_waker) = Task::new();
     write.with_engine(|engine| {
-        engine.send(vec![b'x'; HIGH_WATER]);
+        engine.send(vec![b'x'; HIGH_WATER + 1500]);
         engine.close_in(clock::now(), Duration::from_secs(1));
     });
     assert_eq!(write.poll_ready(&mut Context::from_waker(&write_waker)), Poll::Pending);
