@@ -18,8 +18,8 @@ use std::mem;
 use bytes::BytesMut;
 
 /// The size of a block, and of most reads. One read of this size costs little more than a small one, and holds
-/// hundreds of small frames; system calls are what decides.
-pub const BLOCK_LEN: usize = 64 * 1024;
+/// hundreds of small frames; system calls are what decides. A message of 64 KiB, a common size, fits with its header.
+pub const BLOCK_LEN: usize = (64 + 4) * 1024;
 
 /// How many unused blocks a thread keeps. One serves any number of sockets whose tasks poll again as soon as they have
 /// handled an event; tasks that wait for something else in between hold theirs for so long.
@@ -51,7 +51,8 @@ impl RecvBuffer {
     /// Gives `buf` room for a read. `hint` is what the engine expects to complete a unit, 0 if it does not know.
     pub(crate) fn make_room(&mut self, buf: &mut BytesMut, hint: usize) {
         let (len, spare) = (buf.len(), buf.capacity() - buf.len());
-        if len > 0 && spare >= hint.max(MIN_ROOM) {
+        let completes_the_unit = hint > 0 && spare >= hint;
+        if len > 0 && spare >= MIN_ROOM && spare >= hint || len >= MIN_ROOM && completes_the_unit {
             return;
         }
         self.right_sized = false;
@@ -221,6 +222,16 @@ mod tests {
     }
 
     #[test]
+    fn a_long_rest_is_not_moved_for_the_few_bytes_that_complete_it() {
+        let (mut policy, mut buf) = (RecvBuffer::new(), BytesMut::new());
+        policy.make_room(&mut buf, 0);
+        read(&mut buf, BLOCK_LEN - 10);
+        let at = buf.as_ptr();
+        policy.make_room(&mut buf, 10);
+        assert_eq!((buf.as_ptr(), buf.len()), (at, BLOCK_LEN - 10));
+    }
+
+    #[test]
     fn a_rest_at_the_end_of_a_block_moves_to_the_front_of_another() {
         let (mut policy, mut buf) = (RecvBuffer::new(), BytesMut::new());
         policy.make_room(&mut buf, 0);
@@ -256,7 +267,11 @@ mod tests {
         let place = buf.as_ptr();
         read(&mut buf, 99_999);
         policy.make_room(&mut buf, 1);
-        assert_eq!((buf.as_ptr(), buf.capacity() - buf.len()), (place, 1), "the last byte is read into place");
+        assert_eq!(
+            (buf.as_ptr(), buf.capacity() - buf.len()),
+            (place, 1),
+            "the last byte is read into place"
+        );
         read(&mut buf, 1);
         drop(buf.split().freeze());
         policy.sleep(&mut buf);
@@ -275,7 +290,8 @@ mod tests {
 
     #[test]
     fn the_pool_is_bounded() {
-        let mut buffers: Vec<_> = (0..2 * POOLED_BLOCKS).map(|_| (RecvBuffer::new(), BytesMut::new())).collect();
+        let mut buffers: Vec<_> =
+            (0..2 * POOLED_BLOCKS).map(|_| (RecvBuffer::new(), BytesMut::new())).collect();
         for (policy, buf) in &mut buffers {
             policy.make_room(buf, 0);
         }

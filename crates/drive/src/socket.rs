@@ -334,22 +334,20 @@ impl<E: Engine, I: Io, R: Runtime> Socket<E, I, R> {
     /// One round: let the engine go on, write, read, look at the time. `clock` is the time if it was read in this poll
     /// and no bytes were read since.
     fn drive(&mut self, cx: &mut Context<'_>, clock: &mut Option<Instant>) -> Round {
-        if self.io.is_none() {
-            return Round::Closed;
-        }
-        let round = self.drive_open(cx, clock);
+        let round = self.step(cx, clock);
         match round {
             Round::Idle => {
                 self.reads_in_a_row = 0;
                 self.slept_paused = self.engine.transport() == Transport::Paused;
                 self.buffer.sleep(self.engine.recv_buf());
             }
-            Round::Moved | Round::Closed => self.moved = true,
+            Round::Moved => self.moved = true,
+            Round::Closed => {}
         }
         round
     }
 
-    fn drive_open(&mut self, cx: &mut Context<'_>, clock: &mut Option<Instant>) -> Round {
+    fn step(&mut self, cx: &mut Context<'_>, clock: &mut Option<Instant>) -> Round {
         if std::mem::replace(&mut self.touched, false) && !self.engine.recv_buf().is_empty() {
             let now = self.read_clock(clock);
             self.engine.handle_recv(now);
@@ -360,6 +358,9 @@ impl<E: Engine, I: Io, R: Runtime> Socket<E, I, R> {
             let now = self.read_clock(clock);
             self.engine.handle_eof(now);
             return Round::Moved;
+        }
+        if self.io.is_none() {
+            return Round::Closed;
         }
         if self.engine.transport() == Transport::Close {
             return self.close(cx, clock);
@@ -488,8 +489,8 @@ impl<E: Engine, I: Io, R: Runtime> Socket<E, I, R> {
 
     /// Writes the last bytes and drops the stream, within [`CLOSE_WRITE_TIMEOUT`].
     fn close(&mut self, cx: &mut Context<'_>, clock: &mut Option<Instant>) -> Round {
-        if !(self.poll_output(cx).is_ready() && self.poll_shutdown(cx).is_ready()) && !self.out_of_patience(cx, clock)
-        {
+        let done = self.poll_output(cx).is_ready() && self.poll_shutdown(cx).is_ready();
+        if !done && !self.out_of_patience(cx, clock) {
             return Round::Idle;
         }
         if self.output == Output::Open {

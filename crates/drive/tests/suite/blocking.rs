@@ -34,7 +34,8 @@ fn drive(mut stream: TcpStream, engine: &mut Netstrings, mut handle: impl FnMut(
             }
             Transport::Finish | Transport::Open => {}
         }
-        let wait = engine.poll_timeout().map(|at| at.saturating_duration_since(now()).max(Duration::from_millis(1)));
+        let wait =
+            engine.poll_timeout().map(|at| at.saturating_duration_since(now()).max(Duration::from_millis(1)));
         stream.set_read_timeout(wait).unwrap();
         let mut bytes = [0; 4096];
         match stream.read(&mut bytes) {

@@ -92,14 +92,18 @@ fn exchange(script: Script, polls: usize) {
         }
     }
     assert_eq!((near.end, far.end), (Some(End::Quit), Some(End::Quit)));
-    assert!(near.received == sent && far.received == sent, "bytes were lost or changed with {script:?}, {polls} polls");
+    assert!(
+        near.received == sent && far.received == sent,
+        "bytes were lost or changed with {script:?}, {polls} polls"
+    );
 }
 
 #[test]
 fn dropping_every_future_at_every_await_point_loses_no_byte() {
     for polls in 1..=6 {
         for limit in [1, 2, 5, 64, 1000, usize::MAX] {
-            let script = Script { read_limit: limit, write_limit: limit, capacity: usize::MAX, stutter: true };
+            let script =
+                Script { read_limit: limit, write_limit: limit, capacity: usize::MAX, stutter: true };
             exchange(script, polls);
         }
     }

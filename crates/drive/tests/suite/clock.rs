@@ -27,7 +27,8 @@ pub(crate) struct VirtualTimer {
 pub(crate) fn advance(by: Duration) {
     let now = NOW.get() + by;
     NOW.set(now);
-    let due: Vec<_> = SLEEPERS.with_borrow_mut(|sleepers| sleepers.extract_if(.., |(at, _)| *at <= now).collect());
+    let due: Vec<_> =
+        SLEEPERS.with_borrow_mut(|sleepers| sleepers.extract_if(.., |(at, _)| *at <= now).collect());
     for (_, waker) in due {
         waker.wake();
     }

@@ -79,21 +79,21 @@ impl Pipe {
     }
 
     /// Sends from this end without a driver.
-    pub(crate) fn put(&mut self, bytes: impl AsRef<[u8]>) {
+    pub(crate) fn put(&self, bytes: impl AsRef<[u8]>) {
         let mut outgoing = self.outgoing.lock().unwrap();
         outgoing.bytes.extend(bytes.as_ref());
         wake(&mut outgoing.reader);
     }
 
     /// Takes everything that has arrived at this end without a driver.
-    pub(crate) fn take(&mut self) -> Vec<u8> {
+    pub(crate) fn take(&self) -> Vec<u8> {
         let mut incoming = self.incoming.lock().unwrap();
         wake(&mut incoming.writer);
         incoming.bytes.drain(..).collect()
     }
 
     /// Ends the direction from this end.
-    pub(crate) fn end(&mut self) {
+    pub(crate) fn end(&self) {
         let mut outgoing = self.outgoing.lock().unwrap();
         outgoing.ended = true;
         wake(&mut outgoing.reader);
