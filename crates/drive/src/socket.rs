@@ -258,7 +258,7 @@ impl<E: Engine, I: Io, R: Runtime> Socket<E, I, R> {
         }
     }
 
-    /// Takes the socket apart.
+    /// Takes the socket apart. An event that was waiting for the connection to be closed is dropped.
     pub fn into_parts(self) -> Parts<E, I> {
         Parts { engine: self.engine, io: self.io }
     }
@@ -371,6 +371,10 @@ impl<E: Engine, I: Io, R: Runtime> Socket<E, I, R> {
         }
         if self.reads_in_a_row >= READS_PER_TURN {
             self.reads_in_a_row = 0;
+            if self.engine.poll_timeout().is_some() {
+                // Discarding what is read does not look at the clock.
+                self.read_clock(clock);
+            }
             if self.handle_timeout_if_due(clock) {
                 return Round::Moved;
             }

@@ -187,6 +187,17 @@ fn a_peer_that_never_stops_sending_does_not_stop_the_clock() {
 }
 
 #[test]
+fn a_peer_that_never_stops_sending_after_our_end_is_left_at_the_deadline() {
+    let (mut socket, far) = socket(Script { read_limit: 8, ..Script::default() });
+    far.put("5:hello,".repeat(1000));
+    socket.engine_mut().quit();
+    socket.engine_mut().close_in(clock::now(), Duration::from_secs(1));
+    assert_eq!(poll(&mut socket), Poll::Pending);
+    clock::advance(Duration::from_secs(2));
+    assert_eq!(poll(&mut socket), ended(End::TimedOut));
+}
+
+#[test]
 fn bytes_that_have_arrived_count_before_deadlines_that_have_passed() {
     let (near, far) = pair(Script::default(), Script::default());
     let engine = Netstrings::with_idle_timeout(Duration::from_secs(5), clock::now());
