@@ -152,11 +152,18 @@ impl<E: Engine, I: Io, R: Runtime> Socket<E, I, R> {
     ///
     /// While the engine has events from the bytes that were read already this is free of system calls. When the engine
     /// wants the connection closed, what is left is handed out after that is done.
+    #[inline]
     pub fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<E::Event>> {
         if let Some(event) = self.take_event() {
             return Poll::Ready(Some(event));
         }
         self.drive_to_event(cx)
+    }
+
+    /// Whether there is room to send right now.
+    #[inline]
+    pub fn is_ready(&mut self) -> bool {
+        self.output == Output::Open && self.engine.outbox().is_ready()
     }
 
     /// Waits until the outbox has room, and meanwhile does everything else that needs no one to take events.
@@ -275,6 +282,7 @@ impl<E: Engine, I: Io, R: Runtime> Socket<E, I, R> {
         resumed
     }
 
+    #[inline]
     fn take_event(&mut self) -> Option<E::Event> {
         if self.held.is_some() {
             return None;

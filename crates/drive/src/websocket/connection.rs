@@ -25,7 +25,7 @@ use crate::{Io, Runtime, Shutdown, Socket};
 /// [`StreamingSocket`](super::StreamingSocket).
 pub struct Connection<L: Layer, I, R: Runtime> {
     /// On the heap, so that moving a connection, as every `async` function it is passed to does, costs nothing.
-    inner: Box<Inner<L, I, R>>,
+    pub(super) inner: Box<Inner<L, I, R>>,
 }
 
 pub(super) struct Inner<L: Layer, I, R: Runtime> {

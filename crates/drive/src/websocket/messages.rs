@@ -56,7 +56,9 @@ impl<I: Io, R: Runtime> WebSocket<I, R> {
     #[inline]
     pub async fn feed(&mut self, message: impl Into<Message>) -> Result<(), SendError> {
         let message = message.into();
-        self.ready().await?;
+        if !self.inner.socket.is_ready() {
+            self.ready().await?;
+        }
         self.engine_mut().send(message)
     }
 

@@ -55,13 +55,19 @@ impl MaskKey {
     #[inline]
     pub fn apply_and_check_ascii(self, payload: &mut [u8]) -> bool {
         let Some(last) = payload.last_chunk::<WORD>() else { return self.apply_bytewise(payload) };
-        let mut last = *last;
-        let mut seen = self.after(payload.len() % WORD).apply_to_word(&mut last);
+        let [a, b, c, d] = self.0;
+        let key = u64::from_le_bytes([a, b, c, d, a, b, c, d]);
+        // The key of the last word begins where its first byte stands in the four.
+        let last_key = key.rotate_right((payload.len() % WORD) as u32 * 8);
+        let last = u64::from_le_bytes(*last) ^ last_key;
+        let mut seen = last;
         for word in payload.as_chunks_mut::<WORD>().0 {
-            seen |= self.apply_to_word(word);
+            let plain = u64::from_le_bytes(*word) ^ key;
+            seen |= plain;
+            *word = plain.to_le_bytes();
         }
         if let Some(slot) = payload.last_chunk_mut() {
-            *slot = last;
+            *slot = last.to_le_bytes();
         }
         seen & HIGH_BITS == 0
     }
@@ -75,14 +81,6 @@ impl MaskKey {
             seen |= *byte;
         }
         seen.is_ascii()
-    }
-
-    #[inline]
-    fn apply_to_word(self, word: &mut [u8; WORD]) -> u64 {
-        let [a, b, c, d] = self.0;
-        let plain = u64::from_ne_bytes(*word) ^ u64::from_ne_bytes([a, b, c, d, a, b, c, d]);
-        *word = plain.to_ne_bytes();
-        plain
     }
 
     /// The key for the bytes that follow the first `len`.

@@ -76,12 +76,17 @@ impl Closing {
     }
 
     #[inline]
-    pub(super) fn transport(&self, role: Role, event_waits: bool, close_held: bool) -> Transport {
+    pub(super) fn transport(
+        &self,
+        role: Role,
+        event_waits: bool,
+        close_held: impl FnOnce() -> bool,
+    ) -> Transport {
         match self.phase {
             Phase::Open | Phase::Closing if event_waits || self.eof => Transport::Paused,
             Phase::Open | Phase::Closing => Transport::Open,
             // RFC 6455 5.5.1: the frame that is being sent may be finished before our answer.
-            Phase::Draining if close_held => Transport::Open,
+            Phase::Draining if close_held() => Transport::Open,
             // RFC 6455 7.1.1: the server closes the transport first, so a client whose closing handshake is complete
             // only waits. After a violation each end shuts its side down.
             Phase::Draining if role == Role::Client && self.peer.is_some() => Transport::Open,

@@ -310,7 +310,7 @@ impl Streaming {
     }
 
     /// Takes in received bytes up to the next event.
-    #[inline]
+    #[inline(always)]
     fn take_in(&mut self) -> Option<Event> {
         let mut event = None;
         while self.closing.reads_frames() {
@@ -351,7 +351,6 @@ impl Streaming {
     }
 
     /// Takes in received bytes if no event waits.
-    #[inline]
     fn take_in_one(&mut self) {
         if self.event.is_none() {
             self.event = self.take_in();
@@ -519,6 +518,6 @@ impl Engine for Streaming {
 
     #[inline]
     fn transport(&self) -> Transport {
-        self.closing.transport(self.role, self.event.is_some(), self.sender.holds_close())
+        self.closing.transport(self.role, self.event.is_some(), || self.sender.holds_close())
     }
 }

@@ -107,7 +107,7 @@ impl Receiver {
     }
 
     /// Takes in the front of `buf`, up to the next thing worth telling.
-    #[inline]
+    #[inline(always)]
     pub(super) fn next(&mut self, buf: &mut BytesMut, config: &Config) -> Step {
         if let Some(frame) = self.frame {
             return self.payload(frame, buf);
@@ -133,7 +133,7 @@ impl Receiver {
     }
 
     /// The common case: a message in one frame that has arrived as a whole.
-    #[inline]
+    #[inline(always)]
     fn whole_message(&mut self, frame: Frame, buf: &mut BytesMut) -> Step {
         // The caller has checked that the payload is in the buffer.
         let len = frame.len as usize;
@@ -160,7 +160,7 @@ impl Receiver {
     }
 
     /// Unmasks bytes that have just arrived and checks them if they are text.
-    #[inline]
+    #[inline(always)]
     fn unmask_and_check(
         &mut self,
         key: Option<MaskKey>,
@@ -185,11 +185,11 @@ impl Receiver {
         }
     }
 
-    #[inline]
     fn payload(&mut self, frame: Frame, buf: &mut BytesMut) -> Step {
         if frame.opcode.is_control() { self.control(frame, buf) } else { self.data(frame, buf) }
     }
 
+    #[inline]
     fn begin(&mut self, frame: Frame) {
         if !frame.opcode.is_control() {
             let start = Message { kind: kind_of(frame.opcode), len: 0, fragments: 0 };
@@ -200,7 +200,7 @@ impl Receiver {
 
     /// The frame header at the front of `buf`, checked byte by byte, so that the verdict does not depend on how much
     /// of it has arrived.
-    #[inline]
+    #[inline(always)]
     fn header(&self, buf: &[u8], config: &Config) -> Result<Option<(Frame, usize)>, Violation> {
         let [first, rest @ ..] = buf else { return Ok(None) };
         let fin = first & FIN != 0;
@@ -252,7 +252,7 @@ impl Receiver {
         Ok(Some((Frame { opcode, fin, begun: false, key, len, remaining: len }, header_len)))
     }
 
-    #[inline]
+    #[inline(always)]
     fn first_byte(&self, first: u8, fin: bool) -> Result<Opcode, Violation> {
         match first {
             WHOLE_TEXT if self.message.is_none() => Ok(Opcode::Text),
@@ -261,6 +261,7 @@ impl Receiver {
         }
     }
 
+    #[cold]
     fn any_first_byte(&self, first: u8, fin: bool) -> Result<Opcode, Violation> {
         // RFC 6455 5.2: reserved bits must be 0 unless an extension gives them a meaning.
         if first & RESERVED != 0 {
@@ -275,7 +276,7 @@ impl Receiver {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn check_limits(&self, len: u64, config: &Config) -> Result<(), Violation> {
         let limits = &config.limits;
         if len > limits.max_frame_len {
