@@ -15,12 +15,12 @@ fn close_frame(code: u16, reason: &str) -> Vec<u8> {
 #[test]
 fn a_server_answers_a_close_with_its_code_and_reason_and_closes_first() {
     let mut server = messages(Role::Server, quiet());
-    assert_eq!(receive(&mut server, &masked(0x88, &close_frame(3000, "bye")), at(0)), []);
-    assert_eq!(server.transport(), Transport::Finish);
+    let closed =
+        receive(&mut server, &masked(0x88, &close_frame(3000, "bye")), at(0)).pop().unwrap().into_closed();
+    assert_eq!(server.transport(), Transport::Close);
     assert_eq!(sent(&mut server), unmasked(0x88, &close_frame(3000, "bye")));
     assert_eq!(server.send(Message::text("late")), Err(SendError::Closed));
     server.handle_eof(at(1));
-    let closed = drain(&mut server).pop().unwrap().into_closed();
     assert!(closed.clean);
     assert_eq!((closed.code.get(), closed.reason.as_str(), closed.cause), (3000, "bye", Cause::ClosedByPeer));
     assert_over(&mut server);
@@ -38,10 +38,8 @@ fn a_close_can_be_answered_with_a_normal_one() {
 #[test]
 fn a_close_without_a_code_is_answered_without_one() {
     let mut server = messages(Role::Server, quiet());
-    receive(&mut server, &masked(0x88, b""), at(0));
+    let closed = receive(&mut server, &masked(0x88, b""), at(0)).pop().unwrap().into_closed();
     assert_eq!(sent(&mut server), unmasked(0x88, b""));
-    server.handle_eof(at(0));
-    let closed = drain(&mut server).pop().unwrap().into_closed();
     assert!(closed.clean);
     assert_eq!(closed.code, CloseCode::NO_STATUS);
 }
@@ -131,21 +129,33 @@ fn what_was_received_before_the_end_still_counts() {
 }
 
 #[test]
-fn data_behind_a_close_is_ignored() {
+fn a_server_reads_on_behind_a_close_so_that_its_answer_is_not_lost_in_a_reset() {
     let mut server = messages(Role::Server, quiet());
     let input = [masked(0x88, &close_frame(1000, "")), masked(0x81, b"late"), vec![0xff; 100]].concat();
     assert_eq!(run(&mut server, &input, Feed::Whole), []);
     assert_eq!(sent(&mut server), unmasked(0x88, &close_frame(1000, "")));
     assert!(server.recv_buf().is_empty());
+    assert_eq!(server.transport(), Transport::Finish);
+    assert_eq!(server.poll_timeout(), Some(at(1000)));
+    assert_eq!(receive(&mut server, &masked(0x81, b"later"), at(1)), []);
+    server.handle_timeout(at(1000));
+    let closed = drain(&mut server).pop().unwrap().into_closed();
+    assert!(closed.clean);
+    assert_eq!(closed.cause, Cause::ClosedByPeer);
+    assert_over(&mut server);
 }
 
 #[test]
 fn a_close_inside_a_fragmented_message_is_a_close() {
     let mut server = messages(Role::Server, quiet());
-    run(&mut server, &[masked(0x01, b"half"), masked(0x88, &close_frame(1000, ""))].concat(), Feed::Whole);
+    let events = run(
+        &mut server,
+        &[masked(0x01, b"half"), masked(0x88, &close_frame(1000, ""))].concat(),
+        Feed::Whole,
+    );
     assert_eq!(sent(&mut server), unmasked(0x88, &close_frame(1000, "")));
-    server.handle_eof(at(0));
-    assert!(drain(&mut server).pop().unwrap().into_closed().clean);
+    let [MessageEvent::Closed(closed)] = events.as_slice() else { panic!("{events:?}") };
+    assert!(closed.clean);
 }
 
 #[test]
@@ -199,10 +209,9 @@ fn a_violation_inside_a_frame_of_ours_ends_the_connection_without_a_close_frame(
 fn both_ends_may_close_at_once() {
     let mut server = messages(Role::Server, quiet());
     server.close(CloseCode::new(4000), "s", at(0)).unwrap();
-    receive(&mut server, &masked(0x88, &close_frame(4001, "c")), at(0));
+    let closed =
+        receive(&mut server, &masked(0x88, &close_frame(4001, "c")), at(0)).pop().unwrap().into_closed();
     assert_eq!(sent(&mut server), unmasked(0x88, &close_frame(4000, "s")), "one Close frame, not two");
-    server.handle_eof(at(0));
-    let closed = drain(&mut server).pop().unwrap().into_closed();
     assert!(closed.clean);
     assert_eq!((closed.code.get(), closed.cause), (4001, Cause::ClosedByUs));
 }

@@ -156,9 +156,7 @@ fn an_idle_connection_is_closed_as_going_away() {
     server.handle_timeout(at(65_000));
     let close = sent(&mut server);
     assert_eq!(close[..4], [0x88, 6, 0x03, 0xe9]);
-    receive(&mut server, &masked(0x88, &close[2..]), at(65_100));
-    server.handle_eof(at(65_200));
-    let closed = drain(&mut server).pop().unwrap().into_closed();
+    let closed = receive(&mut server, &masked(0x88, &close[2..]), at(65_100)).pop().unwrap().into_closed();
     assert!(closed.clean);
     assert_eq!(closed.cause, Cause::TimedOut(TimerKind::Idle));
 }

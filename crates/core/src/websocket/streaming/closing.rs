@@ -4,7 +4,7 @@
 //!              close()               peer's Close
 //!      Open ───────────▶ Closing ─────────────────▶ Draining ──── EOF, deadline ───▶ Ended
 //!        │                  │ deadline, EOF             ▲                              ▲
-//!        ├── peer's Close ──┼───────────────────────────┤                              │
+//!        ├── peer's Close ──┼───────────────────────────┤ (a server: at once) ─────────┤
 //!        ├── violation ─────┴──── (with a Close frame) ─┘                              │
 //!        └── EOF, keepalive, abort, violation (without a Close frame) ─────────────────┘
 //! ```
@@ -113,8 +113,15 @@ impl Streaming {
             self.sender.close(reply);
         }
         let config = &self.config.close;
-        let patience = if self.sender.holds_close() { config.handshake_timeout } else { config.drop_timeout };
-        self.drain(patience);
+        if self.sender.holds_close() {
+            return self.drain(config.handshake_timeout);
+        }
+        self.drain(config.drop_timeout);
+        if self.role == Role::Server && self.received.is_empty() {
+            // RFC 6455 7.1.1: the server closes the transport at once. It only waits for the client's end if that
+            // sends on: dropping a transport with unread bytes resets it, and our Close frame might never be read.
+            self.end_after_close();
+        }
     }
 
     /// Fails the connection because of what the peer sent (RFC 6455 7.1.7).
@@ -149,7 +156,7 @@ impl Streaming {
         self.closing.deadline = Deadline::start(timeout);
     }
 
-    /// The transport has ended while draining, as it should.
+    /// Both Close frames were exchanged, or the transport has ended while draining: the end, as it should be.
     pub(super) fn end_after_close(&mut self) {
         let cause = self.closing.cause.take().unwrap_or(Cause::TransportLost);
         self.end(cause);
