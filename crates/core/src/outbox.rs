@@ -155,13 +155,13 @@ impl Outbox {
         self.account(bytes.len());
     }
 
-    /// Appends copies of two slices, such as a header and its payload.
+    /// Appends copies of a header and its payload.
     #[inline]
-    pub fn put_pair(&mut self, first: &[u8], second: &[u8]) {
-        let len = first.len() + second.len();
+    pub fn put_pair<const N: usize>(&mut self, header: [u8; N], payload: &[u8]) {
+        let len = N + payload.len();
         self.reserve(len);
-        self.copied.extend_from_slice(first);
-        self.copied.extend_from_slice(second);
+        self.copied.extend_from_slice(&header);
+        self.copied.extend_from_slice(payload);
         self.account(len);
     }
 

@@ -55,8 +55,7 @@ impl MaskKey {
     #[inline]
     pub fn apply_and_check_ascii(self, payload: &mut [u8]) -> bool {
         let Some(last) = payload.last_chunk::<WORD>() else { return self.apply_bytewise(payload) };
-        let [a, b, c, d] = self.0;
-        let key = u64::from_le_bytes([a, b, c, d, a, b, c, d]);
+        let key = u64::from(u32::from_le_bytes(self.0)) * 0x1_0000_0001;
         // The key of the last word begins where its first byte stands in the four.
         let last_key = key.rotate_right((payload.len() % WORD) as u32 * 8);
         let last = u64::from_le_bytes(*last) ^ last_key;

@@ -112,51 +112,69 @@ impl Receiver {
         if let Some(frame) = self.frame {
             return self.payload(frame, buf);
         }
+        if let Some(chunk) = self.whole_message(buf, config) {
+            return Step::Chunk(chunk);
+        }
+        self.first_of_frame(buf, config)
+    }
+
+    /// The common case, done without further ado: a short message in one frame, valid, and all there. `None` if it is
+    /// anything else; nothing has changed then.
+    #[inline(always)]
+    fn whole_message(&mut self, buf: &mut BytesMut, config: &Config) -> Option<Chunk> {
+        let [first, second, rest @ ..] = &**buf else { return None };
+        let kind = match *first {
+            WHOLE_TEXT => MessageKind::Text,
+            WHOLE_BINARY => MessageKind::Binary,
+            _ => return None,
+        };
+        let masked = second & MASKED != 0;
+        if self.message.is_some() || masked != (self.masked == Masked::Required) {
+            return None;
+        }
+        let (len, len_end) = match second & !MASKED {
+            LEN_16 => {
+                let len = u16::from_be_bytes(*rest.first_chunk()?);
+                (if len < u16::from(LEN_16) { return None } else { usize::from(len) }, 4)
+            }
+            LEN_64 => return None,
+            len => (usize::from(len), 2),
+        };
+        let limit = config.limits.max_frame_len.min(config.limits.max_message_len);
+        if len as u64 > limit {
+            return None;
+        }
+        let (key, header_len) = match masked {
+            true => (Some(MaskKey::new(*buf.get(len_end..)?.first_chunk()?)), len_end + 4),
+            false => (None, len_end),
+        };
+        let payload = buf.get_mut(header_len..header_len + len)?;
+        if self.unmask_and_check(key, kind, payload).is_err() || !self.utf8.is_complete() {
+            // The long way finds out what is wrong and where: it starts from the masked bytes.
+            if let Some(key) = key {
+                key.apply(payload);
+            }
+            self.utf8 = Utf8Validator::new();
+            return None;
+        }
+        trace::frame(Direction::Received, true, kind.into(), len as u64);
+        let mut payload = buf.split_to(header_len + len).freeze();
+        payload.advance(header_len);
+        Some(Chunk::new(kind, payload, len as u64).starting(true, true).ending(true, true))
+    }
+
+    /// A frame that begins here.
+    fn first_of_frame(&mut self, buf: &mut BytesMut, config: &Config) -> Step {
         match self.header(buf, config) {
             Ok(Some((frame, header_len))) => {
                 trace::frame(Direction::Received, frame.fin, frame.opcode, frame.len);
                 buf.advance(header_len);
-                if self.message.is_none()
-                    && frame.fin
-                    && frame.len <= buf.len() as u64
-                    && !frame.opcode.is_control()
-                {
-                    self.whole_message(frame, buf)
-                } else {
-                    self.begin(frame);
-                    self.payload(frame, buf)
-                }
+                self.begin(frame);
+                self.payload(frame, buf)
             }
             Ok(None) => Step::NeedMore,
             Err(violation) => Step::Violation(violation),
         }
-    }
-
-    /// The common case: a message in one frame that has arrived as a whole.
-    #[inline(always)]
-    fn whole_message(&mut self, frame: Frame, buf: &mut BytesMut) -> Step {
-        // The caller has checked that the payload is in the buffer.
-        let len = frame.len as usize;
-        let kind = kind_of(frame.opcode);
-        if let Some(fresh) = buf.get_mut(..len)
-            && self.unmask_and_check(frame.key, kind, fresh).is_err()
-        {
-            // The slow path finds out what is wrong and where: it starts from the masked bytes.
-            if let Some(key) = frame.key {
-                key.apply(fresh);
-            }
-            self.utf8 = Utf8Validator::new();
-            self.begin(frame);
-            return self.payload(frame, buf);
-        }
-        if self.utf8.is_complete() {
-            return Step::Chunk(
-                Chunk::new(kind, take(buf, len), frame.len).starting(true, true).ending(true, true),
-            );
-        }
-        self.begin(frame);
-        self.ready = len;
-        self.payload(frame, buf)
     }
 
     /// Unmasks bytes that have just arrived and checks them if they are text.
@@ -200,7 +218,6 @@ impl Receiver {
 
     /// The frame header at the front of `buf`, checked byte by byte, so that the verdict does not depend on how much
     /// of it has arrived.
-    #[inline(always)]
     fn header(&self, buf: &[u8], config: &Config) -> Result<Option<(Frame, usize)>, Violation> {
         let [first, rest @ ..] = buf else { return Ok(None) };
         let fin = first & FIN != 0;
@@ -252,17 +269,7 @@ impl Receiver {
         Ok(Some((Frame { opcode, fin, begun: false, key, len, remaining: len }, header_len)))
     }
 
-    #[inline(always)]
     fn first_byte(&self, first: u8, fin: bool) -> Result<Opcode, Violation> {
-        match first {
-            WHOLE_TEXT if self.message.is_none() => Ok(Opcode::Text),
-            WHOLE_BINARY if self.message.is_none() => Ok(Opcode::Binary),
-            _ => self.any_first_byte(first, fin),
-        }
-    }
-
-    #[cold]
-    fn any_first_byte(&self, first: u8, fin: bool) -> Result<Opcode, Violation> {
         // RFC 6455 5.2: reserved bits must be 0 unless an extension gives them a meaning.
         if first & RESERVED != 0 {
             return Err(Violation::ReservedBits((first & RESERVED) >> 4));
@@ -276,7 +283,6 @@ impl Receiver {
         }
     }
 
-    #[inline(always)]
     fn check_limits(&self, len: u64, config: &Config) -> Result<(), Violation> {
         let limits = &config.limits;
         if len > limits.max_frame_len {

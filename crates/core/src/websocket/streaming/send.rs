@@ -10,6 +10,9 @@ use crate::websocket::trace::{self, Direction};
 use crate::websocket::{Config, MaskSend, MessageKind, Role, SendError, Traffic};
 use crate::{COPY_THRESHOLD, Entropy, Outbox};
 
+/// Copied frames are short enough for the two shorter forms of a header.
+const _: () = assert!(COPY_THRESHOLD <= u16::MAX as usize);
+
 /// Pings that may wait for a frame that is being streamed.
 const MAX_HELD_PINGS: usize = 16;
 
@@ -323,15 +326,23 @@ impl Sender {
 
     #[inline]
     fn frame(&mut self, fin: Fin, opcode: Opcode, payload: Bytes) {
+        if self.mask == Mask::None && payload.len() <= COPY_THRESHOLD {
+            return self.small_frame(fin, opcode, &payload);
+        }
         let key = self.next_key();
-        let header = FrameHeader::new(fin == Fin::Last, opcode, key, payload.len() as u64);
-        if key.is_none() && payload.len() <= COPY_THRESHOLD {
-            trace::frame(Direction::Sent, header.fin, header.opcode, header.len);
-            let (bytes, used) = header.encode();
-            self.outbox.put_pair(bytes.get(..used).unwrap_or(&bytes), &payload);
-        } else {
-            self.header(header);
-            self.payload(key, payload);
+        self.header(FrameHeader::new(fin == Fin::Last, opcode, key, payload.len() as u64));
+        self.payload(key, payload);
+    }
+
+    /// An unmasked frame that is copied into the outbox.
+    #[inline]
+    fn small_frame(&mut self, fin: Fin, opcode: Opcode, payload: &[u8]) {
+        let header = FrameHeader::new(fin == Fin::Last, opcode, None, payload.len() as u64);
+        trace::frame(Direction::Sent, header.fin, header.opcode, header.len);
+        // Copies of a fixed length are a single store each.
+        match header.encode() {
+            ([first, second, ..], 2) => self.outbox.put_pair([first, second], payload),
+            ([a, b, c, d, ..], _) => self.outbox.put_pair([a, b, c, d], payload),
         }
     }
 
