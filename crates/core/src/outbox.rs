@@ -57,6 +57,11 @@ impl Outbox {
         }
     }
 
+    /// Changes how many bytes make it [not ready](Self::is_ready).
+    pub const fn set_high_water(&mut self, high_water: usize) {
+        self.high_water = high_water;
+    }
+
     /// Bytes waiting to be written.
     #[must_use]
     pub fn len(&self) -> usize {

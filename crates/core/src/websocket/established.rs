@@ -24,6 +24,8 @@ pub struct Established {
     pub received: BytesMut,
     /// Bytes of the handshake not sent yet.
     pub outbox: Outbox,
+    /// How many bytes of the handshake were received, for the statistics.
+    pub opening_octets: u64,
     /// When the handshake was completed.
     pub now: Instant,
 }
@@ -33,6 +35,6 @@ impl Established {
     #[must_use]
     pub fn new(role: Role, config: Arc<Config>, entropy: Box<dyn Entropy>, now: Instant) -> Self {
         let outbox = Outbox::new(config.limits.outbox_high_water);
-        Self { role, config, entropy, received: BytesMut::new(), outbox, now }
+        Self { role, config, entropy, received: BytesMut::new(), outbox, opening_octets: 0, now }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use wirebahn_core::websocket::opening::{Acceptance, ClientOpening, ClientRequest, ServerOpening};
 use wirebahn_core::websocket::{
     Cause, Closed, Config, Established, Event, Frames, MessageEvent, Messages, Role, Streaming, Violation,
 };
@@ -76,6 +77,17 @@ fn header(first: u8, len: usize, mask: u8) -> Vec<u8> {
         }
     }
     header
+}
+
+/// Both ends of a connection, opened by the real handshake.
+pub fn handshake() -> (Messages, Messages) {
+    let request = ClientRequest::new("ws://example.com/".parse().unwrap());
+    let mut client = ClientOpening::new(request, Arc::default(), Box::new(Fixed), at(0));
+    let mut server = ServerOpening::new(Arc::default(), None, Box::new(Fixed), at(0));
+    receive(&mut server, &sent(&mut client), at(0));
+    server.accept(Acceptance::default(), at(0)).unwrap();
+    receive(&mut client, &sent(&mut server), at(0));
+    (Messages::new(client.into_established().unwrap()), Messages::new(server.into_established().unwrap()))
 }
 
 /// How input reaches an engine.

@@ -159,3 +159,14 @@ fn traffic_is_counted_on_the_wire_and_as_payload() {
     assert_eq!((stats.outgoing.frames, stats.outgoing.messages, stats.outgoing.app_octets), (1, 1, 5));
     assert_eq!(stats.outgoing.wire_octets, 6 + 7);
 }
+
+#[test]
+fn the_opening_handshake_is_counted_apart() {
+    let (client, server) = crate::common::handshake();
+    let (client, server) = (client.streaming().stats(), server.streaming().stats());
+    assert!(client.outgoing.opening_octets > 100);
+    assert_eq!(client.outgoing.opening_octets, server.incoming.opening_octets);
+    assert_eq!(server.outgoing.opening_octets, client.incoming.opening_octets);
+    assert_eq!((client.incoming.wire_octets, client.outgoing.wire_octets), (0, 0));
+    assert_eq!((server.incoming.wire_octets, server.outgoing.wire_octets), (0, 0));
+}

@@ -95,7 +95,8 @@ impl Streaming {
 
     /// A connection that has not looked at the bytes behind its opening handshake yet.
     pub(in crate::websocket) fn idle(established: Established) -> Self {
-        let Established { role, config, entropy, received, outbox, now, .. } = established;
+        let Established { role, config, entropy, received, mut outbox, opening_octets, now } = established;
+        outbox.set_high_water(config.limits.outbox_high_water);
         Self {
             receiver: Receiver::new(role, &config),
             sender: Sender::new(role, &config, entropy, outbox),
@@ -108,7 +109,7 @@ impl Streaming {
             last_received: now,
             now,
             event: None,
-            incoming: Traffic::default(),
+            incoming: Traffic { opening_octets, ..Traffic::default() },
             round_trip: None,
         }
     }

@@ -80,6 +80,8 @@ pub struct ClientOpening {
     accept: String,
     entropy: Box<dyn Entropy>,
     received: BytesMut,
+    /// Bytes of the response.
+    head_len: u64,
     outbox: Outbox,
     event: Option<ClientOpeningEvent>,
     state: State,
@@ -136,6 +138,7 @@ impl ClientOpening {
             accept: key::accept_for(key.as_bytes()),
             entropy,
             received: BytesMut::new(),
+            head_len: 0,
             outbox,
             event: None,
             state: State::Reading { reader: ResponseReader::new(options.head_limits), interim: 0 },
@@ -161,6 +164,7 @@ impl ClientOpening {
         let mut established =
             Established::new(Role::Client, Arc::clone(&self.options.config), self.entropy, now);
         established.received = self.received;
+        established.opening_octets = self.head_len;
         established.outbox = self.outbox;
         Ok(established)
     }
@@ -179,7 +183,10 @@ impl ClientOpening {
 
     fn read_head(&mut self, now: Instant) {
         while let State::Reading { reader, interim } = &mut self.state {
-            match reader.read(&mut self.received) {
+            let before = self.received.len();
+            let head = reader.read(&mut self.received);
+            self.head_len += (before - self.received.len()) as u64;
+            match head {
                 Ok(None) => return,
                 Err(error) => return self.fail(HandshakeError::Head(error)),
                 Ok(Some(head)) if head.status.is_interim() => {

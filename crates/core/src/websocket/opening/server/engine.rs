@@ -66,6 +66,8 @@ pub struct ServerOpening {
     events: VecDeque<ServerOpeningEvent>,
     state: State,
     over_capacity: bool,
+    /// Bytes of the request.
+    head_len: u64,
     eof: bool,
 }
 
@@ -122,6 +124,7 @@ impl ServerOpening {
             events: VecDeque::new(),
             state: State::Reading { reader, deadline },
             over_capacity: false,
+            head_len: 0,
             eof: false,
         }
     }
@@ -217,6 +220,7 @@ impl ServerOpening {
         let mut established =
             Established::new(Role::Server, Arc::clone(&self.options.config), self.entropy, now);
         established.received = self.received;
+        established.opening_octets = self.head_len;
         established.outbox = self.outbox;
         Ok(established)
     }
@@ -229,7 +233,10 @@ impl ServerOpening {
 
     fn read(&mut self, now: Instant) {
         let State::Reading { reader, .. } = &mut self.state else { return };
-        match reader.read(&mut self.received) {
+        let before = self.received.len();
+        let head = reader.read(&mut self.received);
+        self.head_len += (before - self.received.len()) as u64;
+        match head {
             Ok(None) => {}
             Ok(Some(head)) => self.handle_head(head, now),
             Err(error) => self.refuse_wrong(RequestError::Head(error), false, now),
