@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 import time
 
+from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 
 FLAGS = ["--headless", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-extensions",
@@ -91,8 +92,14 @@ class Browser:
         return self._call("Page.captureScreenshot")["data"]
 
     def close(self):
-        if self._socket is not None:
-            self._socket.close()
+        try:
+            if self._socket is not None:
+                self._session = None
+                self._call("Browser.close")
+                self._socket.close()
+                self._process.wait(10)
+        except (OSError, PageError, TimeoutError, WebSocketException, subprocess.TimeoutExpired):
+            pass
         for sig in (signal.SIGTERM, signal.SIGKILL):
             try:
                 os.killpg(self._process.pid, sig)

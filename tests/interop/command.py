@@ -5,6 +5,7 @@ Starts the server (see servers.py for what it does), drives the command as a she
 """
 import subprocess
 import sys
+import threading
 
 from checks import Checks
 
@@ -15,11 +16,47 @@ server_command = sys.argv[sys.argv.index("--") + 1:]
 checks = Checks(f"{peer} as server")
 
 
-def connect(url, *options, lines=()):
-    """Runs the command with these lines as its whole input; gives exit status, output and error output."""
-    done = subprocess.run([wirebahn, "connect", url, *options], input="".join(f"{line}\n" for line in lines).encode(),
-                          capture_output=True, timeout=SECONDS)
-    return done.returncode, done.stdout.decode(), done.stderr.decode()
+def connect(url, *options, lines=(), replies=None, end_input=True):
+    """Runs the command with these lines as its input; gives exit status, output and error output.
+
+    The input ends when as many lines as there must be replies (one for each line, unless told) came back: a peer that
+    reads a Close frame may drop what it has not answered yet. Without `end_input` it ends when the command does.
+    """
+    process = subprocess.Popen([wirebahn, "connect", url, *options],
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    errors = []
+    limit = threading.Timer(SECONDS, process.kill)
+    writer = threading.Thread(target=write, args=(process.stdin, lines))
+    error_reader = threading.Thread(target=lambda: errors.append(process.stderr.read()))
+    for thread in (limit, writer, error_reader):
+        thread.start()
+    output = [process.stdout.readline() for _ in range(len(lines) if replies is None else replies)]
+    if end_input:
+        writer.join()
+        close(process.stdin)
+    output.append(process.stdout.read())
+    process.wait()
+    limit.cancel()
+    for thread in (limit, writer, error_reader):
+        thread.join()
+    close(process.stdin)
+    return process.returncode, b"".join(output).decode(), b"".join(errors).decode()
+
+
+def write(pipe, lines):
+    """The command may end without having read everything."""
+    try:
+        pipe.write("".join(f"{line}\n" for line in lines).encode())
+        pipe.flush()
+    except BrokenPipeError:
+        pass
+
+
+def close(pipe):
+    try:
+        pipe.close()
+    except BrokenPipeError:
+        pass
 
 
 def expect(got, status, output=None):
@@ -47,26 +84,21 @@ try:
         expect(connect(url + "kind", "--binary", lines=["abc"]), 0, "binary 3\n")
 
     with checks("headers and subprotocols are offered"):
-        got = connect(url + "hello", "--header", "X-Probe: 42", "--subprotocol", "first", "--subprotocol", "second")
+        got = connect(url + "hello", "--header", "X-Probe: 42", "--subprotocol", "first", "--subprotocol", "second",
+                      replies=1)
         expect(got, 0, "X-Probe: 42, subprotocol: second\n")
 
     with checks("--ping does not disturb messages"):
         expect(connect(url, "--ping", "1", lines=["hello"]), 0, "hello\n")
 
     with checks("a server that closes ends the command, though its input is still open"):
-        with subprocess.Popen([wirebahn, "connect", url + "bye"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as ours:
-            try:
-                ours.stdin.write(b"anything\n")
-                ours.stdin.flush()
-                assert ours.wait(SECONDS) == 0, f"exit status {ours.returncode}"
-            finally:
-                ours.kill()
+        expect(connect(url + "bye", lines=["anything"], replies=0, end_input=False), 0, "")
 
     with checks("a connection that is cut is status 1"):
-        expect(connect(url + "drop", lines=["anything"]), 1)
+        expect(connect(url + "drop", lines=["anything"], replies=0, end_input=False), 1)
 
     with checks("a refusal is status 1 and names the HTTP status"):
-        got = connect(url + "refuse", lines=["anything"])
+        got = connect(url + "refuse", lines=["anything"], replies=0, end_input=False)
         expect(got, 1, "")
         assert "403" in got[2], got[2]
 finally:
