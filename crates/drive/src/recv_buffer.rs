@@ -18,8 +18,8 @@ use std::mem;
 use bytes::BytesMut;
 
 /// The size of a block, and of most reads. One read of this size costs little more than a small one, and holds
-/// hundreds of small frames; system calls are what decides.
-pub const BLOCK_LEN: usize = 64 * 1024;
+/// hundreds of small frames; system calls are what decides. A message of 64 KiB, a common size, fits with its header.
+pub const BLOCK_LEN: usize = (64 + 4) * 1024;
 
 /// How many unused blocks a thread keeps. One serves any number of sockets whose tasks poll again as soon as they have
 /// handled an event; tasks that wait for something else in between hold theirs for so long.
@@ -51,7 +51,8 @@ impl RecvBuffer {
     /// Gives `buf` room for a read. `hint` is what the engine expects to complete a unit, 0 if it does not know.
     pub(crate) fn make_room(&mut self, buf: &mut BytesMut, hint: usize) {
         let (len, spare) = (buf.len(), buf.capacity() - buf.len());
-        if len > 0 && spare >= hint.max(MIN_ROOM) {
+        let completes_the_unit = hint > 0 && spare >= hint;
+        if len > 0 && spare >= MIN_ROOM && spare >= hint || len >= MIN_ROOM && completes_the_unit {
             return;
         }
         self.right_sized = false;
@@ -218,6 +219,16 @@ mod tests {
         let at = buf.as_ptr();
         policy.make_room(&mut buf, 40_000);
         assert_eq!((buf.as_ptr(), buf.len()), (at, 10));
+    }
+
+    #[test]
+    fn a_long_rest_is_not_moved_for_the_few_bytes_that_complete_it() {
+        let (mut policy, mut buf) = (RecvBuffer::new(), BytesMut::new());
+        policy.make_room(&mut buf, 0);
+        read(&mut buf, BLOCK_LEN - 10);
+        let at = buf.as_ptr();
+        policy.make_room(&mut buf, 10);
+        assert_eq!((buf.as_ptr(), buf.len()), (at, BLOCK_LEN - 10));
     }
 
     #[test]

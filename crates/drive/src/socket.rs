@@ -84,7 +84,7 @@ pub struct Socket<E: Engine, I, R: Runtime> {
 ///
 /// Not an answer to what happened: go on taking events, the last one says that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
+#[expect(clippy::exhaustive_structs, reason = "says all there is to say; the last event has the details")]
 pub struct Disconnected;
 
 /// What a [`Socket`] was made of; see [`Socket::into_parts`].
@@ -258,7 +258,7 @@ impl<E: Engine, I: Io, R: Runtime> Socket<E, I, R> {
         }
     }
 
-    /// Takes the socket apart.
+    /// Takes the socket apart. An event that was waiting for the connection to be closed is dropped.
     pub fn into_parts(self) -> Parts<E, I> {
         Parts { engine: self.engine, io: self.io }
     }
@@ -334,22 +334,20 @@ impl<E: Engine, I: Io, R: Runtime> Socket<E, I, R> {
     /// One round: let the engine go on, write, read, look at the time. `clock` is the time if it was read in this poll
     /// and no bytes were read since.
     fn drive(&mut self, cx: &mut Context<'_>, clock: &mut Option<Instant>) -> Round {
-        if self.io.is_none() {
-            return Round::Closed;
-        }
-        let round = self.drive_open(cx, clock);
+        let round = self.step(cx, clock);
         match round {
             Round::Idle => {
                 self.reads_in_a_row = 0;
                 self.slept_paused = self.engine.transport() == Transport::Paused;
                 self.buffer.sleep(self.engine.recv_buf());
             }
-            Round::Moved | Round::Closed => self.moved = true,
+            Round::Moved => self.moved = true,
+            Round::Closed => {}
         }
         round
     }
 
-    fn drive_open(&mut self, cx: &mut Context<'_>, clock: &mut Option<Instant>) -> Round {
+    fn step(&mut self, cx: &mut Context<'_>, clock: &mut Option<Instant>) -> Round {
         if std::mem::replace(&mut self.touched, false) && !self.engine.recv_buf().is_empty() {
             let now = self.read_clock(clock);
             self.engine.handle_recv(now);
@@ -361,6 +359,9 @@ impl<E: Engine, I: Io, R: Runtime> Socket<E, I, R> {
             self.engine.handle_eof(now);
             return Round::Moved;
         }
+        if self.io.is_none() {
+            return Round::Closed;
+        }
         if self.engine.transport() == Transport::Close {
             return self.close(cx, clock);
         }
@@ -370,6 +371,10 @@ impl<E: Engine, I: Io, R: Runtime> Socket<E, I, R> {
         }
         if self.reads_in_a_row >= READS_PER_TURN {
             self.reads_in_a_row = 0;
+            if self.engine.poll_timeout().is_some() {
+                // Discarding what is read does not look at the clock.
+                self.read_clock(clock);
+            }
             if self.handle_timeout_if_due(clock) {
                 return Round::Moved;
             }
@@ -488,9 +493,8 @@ impl<E: Engine, I: Io, R: Runtime> Socket<E, I, R> {
 
     /// Writes the last bytes and drops the stream, within [`CLOSE_WRITE_TIMEOUT`].
     fn close(&mut self, cx: &mut Context<'_>, clock: &mut Option<Instant>) -> Round {
-        if !(self.poll_output(cx).is_ready() && self.poll_shutdown(cx).is_ready())
-            && !self.out_of_patience(cx, clock)
-        {
+        let done = self.poll_output(cx).is_ready() && self.poll_shutdown(cx).is_ready();
+        if !done && !self.out_of_patience(cx, clock) {
             return Round::Idle;
         }
         if self.output == Output::Open {

@@ -84,8 +84,10 @@ impl<E: Engine, I: Io, R: Runtime> ReadHalf<E, I, R> {
         poll_fn(|cx| self.poll_event(cx))
     }
 
-    /// Uses the engine. `operation` runs under the lock of the socket, so it should be short; what it brings about
-    /// happens when either half is polled next, and the other one is woken for that if it waits.
+    /// Uses the engine. What that brings about happens when either half is polled next, and the other one is woken for
+    /// it if it waits.
+    ///
+    /// `operation` runs under the lock of the socket: it should be short, and must not use the other half.
     pub fn with_engine<T>(&mut self, operation: impl FnOnce(&mut E) -> T) -> T {
         self.shared.with_engine(Side::Reader, operation)
     }
@@ -182,7 +184,7 @@ impl<E: Engine, I: Io, R: Runtime> Shared<E, I, R> {
     fn poll<T>(
         &self,
         side: Side,
-        cx: &mut Context<'_>,
+        cx: &Context<'_>,
         poll: impl FnOnce(&mut Socket<E, I, R>, &mut Context<'_>) -> Poll<T>,
     ) -> Poll<T> {
         // Before anything is looked at: whatever the other half brings about from here on wakes us.

@@ -46,3 +46,51 @@ impl Timer for TokioTimer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use super::*;
+
+    fn paused<T>(test: impl Future<Output = T>) -> T {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+        runtime.expect("a runtime").block_on(test)
+    }
+
+    #[test]
+    fn a_timer_fires_at_its_deadline_on_the_paused_clock() {
+        paused(async {
+            let mut timer = TokioTimer::default();
+            for millis in [5, 50, 0] {
+                let deadline = TokioRuntime::now() + Duration::from_millis(millis);
+                timer.arm(deadline);
+                poll_fn(|cx| timer.poll(cx)).await;
+                let late = TokioRuntime::now().saturating_duration_since(deadline);
+                assert!(TokioRuntime::now() >= deadline && late <= Duration::from_millis(2), "{late:?}");
+            }
+        });
+    }
+
+    #[test]
+    fn an_armed_timer_can_be_armed_for_an_earlier_moment() {
+        paused(async {
+            let start = TokioRuntime::now();
+            let mut timer = TokioTimer::default();
+            timer.arm(start + Duration::from_secs(60));
+            assert!(poll_fn(|cx| Poll::Ready(timer.poll(cx))).await.is_pending());
+            timer.arm(start + Duration::from_secs(1));
+            poll_fn(|cx| timer.poll(cx)).await;
+            assert!(TokioRuntime::now().saturating_duration_since(start) < Duration::from_secs(2));
+        });
+    }
+
+    #[test]
+    fn a_deadline_at_the_end_of_time_is_no_problem() {
+        paused(async {
+            let mut timer = TokioTimer::default();
+            timer.arm(Instant::from_micros(u64::MAX));
+            assert!(poll_fn(|cx| Poll::Ready(timer.poll(cx))).await.is_pending());
+        });
+    }
+}

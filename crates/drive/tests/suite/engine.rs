@@ -35,7 +35,6 @@ pub(crate) struct Netstrings {
     on_hold: bool,
     idle: Option<Duration>,
     deadline: Option<Instant>,
-    pub(crate) times: Vec<Instant>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +57,6 @@ impl Netstrings {
             on_hold: false,
             idle: None,
             deadline: None,
-            times: Vec::new(),
         }
     }
 
@@ -184,7 +182,6 @@ impl Engine for Netstrings {
     }
 
     fn handle_recv(&mut self, now: Instant) {
-        self.times.push(now);
         if let (Some(idle), Some(_)) = (self.idle, self.deadline) {
             self.deadline = Some(now + idle);
         }

@@ -18,7 +18,7 @@ pub(crate) struct Script {
     pub(crate) write_limit: usize,
     /// Bytes on their way from this end at most.
     pub(crate) capacity: usize,
-    /// Every other call is `Pending` and wakes at once.
+    /// Every other call of each kind is `Pending` and wakes at once.
     pub(crate) stutter: bool,
 }
 
@@ -46,7 +46,8 @@ pub(crate) struct Log {
 #[derive(Debug)]
 pub(crate) struct Pipe {
     script: Script,
-    calls: usize,
+    /// Of reads, writes, flushes and shutdowns.
+    calls: [usize; 4],
     incoming: Arc<Mutex<Direction>>,
     outgoing: Arc<Mutex<Direction>>,
     log: Arc<Mutex<Log>>,
@@ -64,7 +65,7 @@ pub(crate) fn pair(near: Script, far: Script) -> (Pipe, Pipe) {
     let (there, back) = (Arc::default(), Arc::default());
     let end = |script, incoming: &Arc<_>, outgoing: &Arc<_>| Pipe {
         script,
-        calls: 0,
+        calls: [0; 4],
         incoming: Arc::clone(incoming),
         outgoing: Arc::clone(outgoing),
         log: Arc::default(),
@@ -78,21 +79,21 @@ impl Pipe {
     }
 
     /// Sends from this end without a driver.
-    pub(crate) fn put(&mut self, bytes: impl AsRef<[u8]>) {
+    pub(crate) fn put(&self, bytes: impl AsRef<[u8]>) {
         let mut outgoing = self.outgoing.lock().unwrap();
         outgoing.bytes.extend(bytes.as_ref());
         wake(&mut outgoing.reader);
     }
 
     /// Takes everything that has arrived at this end without a driver.
-    pub(crate) fn take(&mut self) -> Vec<u8> {
+    pub(crate) fn take(&self) -> Vec<u8> {
         let mut incoming = self.incoming.lock().unwrap();
         wake(&mut incoming.writer);
         incoming.bytes.drain(..).collect()
     }
 
     /// Ends the direction from this end.
-    pub(crate) fn end(&mut self) {
+    pub(crate) fn end(&self) {
         let mut outgoing = self.outgoing.lock().unwrap();
         outgoing.ended = true;
         wake(&mut outgoing.reader);
@@ -102,9 +103,9 @@ impl Pipe {
         self.incoming.lock().unwrap().ended
     }
 
-    fn stutters(&mut self, cx: &Context<'_>) -> bool {
-        self.calls += 1;
-        let pending = self.script.stutter && self.calls % 2 == 1;
+    fn stutters(&mut self, kind: usize, cx: &Context<'_>) -> bool {
+        self.calls[kind] += 1;
+        let pending = self.script.stutter && self.calls[kind] % 2 == 1;
         if pending {
             cx.waker().wake_by_ref();
         }
@@ -128,7 +129,7 @@ impl Io for Pipe {
                 return Poll::Ready(Err(kind.into()));
             }
         }
-        if self.stutters(cx) {
+        if self.stutters(0, cx) {
             return Poll::Pending;
         }
         let mut incoming = self.incoming.lock().unwrap();
@@ -152,7 +153,7 @@ impl Io for Pipe {
                 return Poll::Ready(Err(kind.into()));
             }
         }
-        if self.stutters(cx) {
+        if self.stutters(1, cx) {
             return Poll::Pending;
         }
         let mut outgoing = self.outgoing.lock().unwrap();
@@ -171,7 +172,7 @@ impl Io for Pipe {
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        if self.stutters(cx) || self.logged().block_flush {
+        if self.stutters(2, cx) || self.logged().block_flush {
             return Poll::Pending;
         }
         self.logged().unflushed = false;
@@ -179,7 +180,7 @@ impl Io for Pipe {
     }
 
     fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        if self.stutters(cx) {
+        if self.stutters(3, cx) {
             return Poll::Pending;
         }
         self.logged().shutdowns += 1;

@@ -22,7 +22,7 @@ fn message(text: &'static str) -> Poll<Option<Event>> {
 
 #[test]
 fn bytes_wake_the_reader_and_not_a_writer_that_does_not_wait() {
-    let ((mut read, mut write), mut far) = halves(Script::default());
+    let ((mut read, mut write), far) = halves(Script::default());
     let (reader, read_waker) = Task::new();
     let (writer, write_waker) = Task::new();
     assert_eq!(write.poll_ready(&mut Context::from_waker(&write_waker)), Poll::Ready(Ok(())));
@@ -35,11 +35,11 @@ fn bytes_wake_the_reader_and_not_a_writer_that_does_not_wait() {
 
 #[test]
 fn room_wakes_a_writer_that_was_the_last_to_look() {
-    let ((mut read, mut write), mut far) = halves(Script { capacity: 1000, ..Script::default() });
+    let ((mut read, mut write), far) = halves(Script { capacity: 1000, ..Script::default() });
     let (reader, read_waker) = Task::new();
     let (writer, write_waker) = Task::new();
     assert_eq!(read.poll_event(&mut Context::from_waker(&read_waker)), Poll::Pending);
-    write.with_engine(|engine| engine.send(vec![b'x'; HIGH_WATER]));
+    write.with_engine(|engine| engine.send(vec![b'x'; HIGH_WATER + 1500]));
     assert_eq!(reader.woken(), 1, "someone has to write");
     assert_eq!(write.poll_ready(&mut Context::from_waker(&write_waker)), Poll::Pending);
     far.take();
@@ -49,10 +49,10 @@ fn room_wakes_a_writer_that_was_the_last_to_look() {
 
 #[test]
 fn room_wakes_the_writer_although_the_reader_was_the_last_to_look() {
-    let ((mut read, mut write), mut far) = halves(Script { capacity: 1000, ..Script::default() });
+    let ((mut read, mut write), far) = halves(Script { capacity: 1000, ..Script::default() });
     let (reader, read_waker) = Task::new();
     let (writer, write_waker) = Task::new();
-    write.with_engine(|engine| engine.send(vec![b'x'; HIGH_WATER]));
+    write.with_engine(|engine| engine.send(vec![b'x'; HIGH_WATER + 1500]));
     assert_eq!(write.poll_ready(&mut Context::from_waker(&write_waker)), Poll::Pending);
     assert_eq!(read.poll_event(&mut Context::from_waker(&read_waker)), Poll::Pending);
     far.take();
@@ -61,11 +61,11 @@ fn room_wakes_the_writer_although_the_reader_was_the_last_to_look() {
 
 #[test]
 fn bytes_wake_the_reader_although_the_writer_was_the_last_to_look() {
-    let ((mut read, mut write), mut far) = halves(Script { capacity: 1000, ..Script::default() });
+    let ((mut read, mut write), far) = halves(Script { capacity: 1000, ..Script::default() });
     let (reader, read_waker) = Task::new();
     let (_, write_waker) = Task::new();
     assert_eq!(read.poll_event(&mut Context::from_waker(&read_waker)), Poll::Pending);
-    write.with_engine(|engine| engine.send(vec![b'x'; HIGH_WATER]));
+    write.with_engine(|engine| engine.send(vec![b'x'; HIGH_WATER + 1500]));
     reader.woken();
     assert_eq!(read.poll_event(&mut Context::from_waker(&read_waker)), Poll::Pending);
     assert_eq!(write.poll_ready(&mut Context::from_waker(&write_waker)), Poll::Pending);
@@ -77,10 +77,10 @@ fn bytes_wake_the_reader_although_the_writer_was_the_last_to_look() {
 
 #[test]
 fn an_event_that_the_writer_read_wakes_the_reader() {
-    let ((mut read, mut write), mut far) = halves(Script { capacity: 1000, ..Script::default() });
+    let ((mut read, mut write), far) = halves(Script { capacity: 1000, ..Script::default() });
     let (reader, read_waker) = Task::new();
     let (_, write_waker) = Task::new();
-    write.with_engine(|engine| engine.send(vec![b'x'; HIGH_WATER]));
+    write.with_engine(|engine| engine.send(vec![b'x'; HIGH_WATER + 1500]));
     assert_eq!(read.poll_event(&mut Context::from_waker(&read_waker)), Poll::Pending);
     far.put("5:hello,");
     assert_eq!(reader.woken(), 1);
@@ -95,9 +95,9 @@ fn an_event_that_the_writer_read_wakes_the_reader() {
 
 #[test]
 fn room_that_the_reader_made_wakes_the_writer() {
-    let ((mut read, mut write), mut far) = halves(Script { capacity: 50_000, ..Script::default() });
+    let ((mut read, mut write), far) = halves(Script { capacity: 50_000, ..Script::default() });
     let (writer, write_waker) = Task::new();
-    write.with_engine(|engine| engine.send(vec![b'x'; 2 * HIGH_WATER]));
+    write.with_engine(|engine| engine.send(vec![b'x'; 3 * HIGH_WATER]));
     assert_eq!(write.poll_ready(&mut Context::from_waker(&write_waker)), Poll::Pending);
     far.take();
     assert_eq!(writer.woken(), 1);
@@ -112,13 +112,13 @@ fn room_that_the_reader_made_wakes_the_writer() {
 
 #[test]
 fn a_half_that_makes_progress_wakes_the_other_although_the_stream_wakes_no_one() {
-    let (near, mut far) = pair(Script { capacity: 100, ..Script::default() }, Script::default());
+    let (near, far) = pair(Script { capacity: 100, ..Script::default() }, Script::default());
     let ((mut read, mut write), log) = {
         let log = near.log();
         (Socket::<_, _, Virtual>::new(Netstrings::new(), near).split(), log)
     };
     let (writer, write_waker) = Task::new();
-    write.with_engine(|engine| engine.send(vec![b'x'; HIGH_WATER]));
+    write.with_engine(|engine| engine.send(vec![b'x'; HIGH_WATER + 1500]));
     assert_eq!(write.poll_flush(&mut Context::from_waker(&write_waker)), Poll::Pending);
     log.lock().unwrap().fail_write = Some(std::io::ErrorKind::BrokenPipe);
     // Only the reader finds out.
@@ -130,7 +130,7 @@ fn a_half_that_makes_progress_wakes_the_other_although_the_stream_wakes_no_one()
 
 #[test]
 fn using_the_engine_in_one_half_wakes_the_other_to_send() {
-    let ((mut read, mut write), mut far) = halves(Script::default());
+    let ((mut read, mut write), far) = halves(Script::default());
     let (reader, read_waker) = Task::new();
     assert_eq!(read.poll_event(&mut Context::from_waker(&read_waker)), Poll::Pending);
     for _ in 0..3 {
@@ -143,7 +143,7 @@ fn using_the_engine_in_one_half_wakes_the_other_to_send() {
 
 #[test]
 fn resuming_gives_the_waiting_reader_an_event_without_any_bytes() {
-    let ((mut read, mut write), mut far) = halves(Script::default());
+    let ((mut read, mut write), far) = halves(Script::default());
     let (reader, read_waker) = Task::new();
     let cx = &mut Context::from_waker(&read_waker);
     far.put("5:hello,3:you,");
@@ -157,10 +157,10 @@ fn resuming_gives_the_waiting_reader_an_event_without_any_bytes() {
 
 #[test]
 fn taking_an_event_wakes_the_writer_that_drives_to_read_again() {
-    let ((mut read, mut write), mut far) = halves(Script { capacity: 100, ..Script::default() });
+    let ((mut read, mut write), far) = halves(Script { capacity: 100, ..Script::default() });
     let (writer, write_waker) = Task::new();
     let cx = &mut Context::from_waker(&write_waker);
-    write.with_engine(|engine| engine.send(vec![b'x'; HIGH_WATER]));
+    write.with_engine(|engine| engine.send(vec![b'x'; HIGH_WATER + 1500]));
     far.put("5:hello,");
     assert_eq!(write.poll_ready(cx), Poll::Pending);
     let queued = write.inspect(|socket| socket.engine().queued());
@@ -192,7 +192,7 @@ fn a_deadline_wakes_whichever_half_still_waits() {
     let ((mut read, mut write), _far) = halves(Script { capacity: 100, ..Script::default() });
     let (writer, write_waker) = Task::new();
     write.with_engine(|engine| {
-        engine.send(vec![b'x'; HIGH_WATER]);
+        engine.send(vec![b'x'; HIGH_WATER + 1500]);
         engine.close_in(clock::now(), Duration::from_secs(1));
     });
     assert_eq!(write.poll_ready(&mut Context::from_waker(&write_waker)), Poll::Pending);
@@ -201,6 +201,50 @@ fn a_deadline_wakes_whichever_half_still_waits() {
     writer.woken();
     clock::advance(Duration::from_secs(1));
     assert_eq!(writer.woken(), 1);
+}
+
+#[test]
+fn halves_on_two_threads_never_wait_for_each_other_in_vain() {
+    const MESSAGES: usize = 3000;
+    let script = Script { capacity: 300, read_limit: 70, ..Script::default() };
+    let (near, far) = pair(script, script);
+    let (mut read, mut write) = Socket::<_, _, Virtual>::new(Netstrings::new(), near).split();
+    let (mut far_read, mut far_write) = Socket::<_, _, Virtual>::new(Netstrings::new(), far).split();
+    let (echo, echoed) = smol::channel::bounded(1);
+    std::thread::scope(|threads| {
+        threads.spawn(move || {
+            smol::block_on(async {
+                for number in 0..MESSAGES {
+                    write.ready().await.unwrap();
+                    write.with_engine(|engine| engine.send(vec![b'x'; number % 700]));
+                }
+                write.flush().await.unwrap();
+            });
+        });
+        threads.spawn(move || {
+            smol::block_on(async {
+                while let Some(Event::Message(payload)) = far_read.next_event().await {
+                    echo.send(payload).await.unwrap();
+                }
+            });
+        });
+        threads.spawn(move || {
+            smol::block_on(async {
+                while let Ok(payload) = echoed.recv().await {
+                    far_write.ready().await.unwrap();
+                    far_write.with_engine(|engine| engine.send(payload));
+                    far_write.flush().await.unwrap();
+                }
+            });
+        });
+        smol::block_on(async {
+            for number in 0..MESSAGES {
+                let Some(Event::Message(payload)) = read.next_event().await else { panic!("no message") };
+                assert_eq!(payload.len(), number % 700);
+            }
+        });
+        drop(read);
+    });
 }
 
 #[test]
@@ -215,7 +259,7 @@ fn halves_of_different_sockets_do_not_reunite() {
 
 #[test]
 fn a_reunited_socket_wakes_the_task_that_polls_it_now() {
-    let ((mut read, write), mut far) = halves(Script::default());
+    let ((mut read, write), far) = halves(Script::default());
     let (reader, read_waker) = Task::new();
     assert_eq!(read.poll_event(&mut Context::from_waker(&read_waker)), Poll::Pending);
     let mut socket = read.reunite(write).unwrap();
