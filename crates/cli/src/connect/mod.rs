@@ -13,7 +13,7 @@ use clap::Args;
 use tokio::sync::{mpsc, oneshot};
 use wirebahn_tokio::opening::ClientOptions;
 use wirebahn_tokio::{
-    Client, CloseCode, Closed, Config, ConnectError, Message, MessageEvent, MessageKind, WebSocket,
+    Cause, Client, CloseCode, Closed, Config, ConnectError, Message, MessageEvent, MessageKind, WebSocket,
 };
 
 use crate::signals::{self, Signal};
@@ -238,7 +238,9 @@ impl Session {
                 None => closed.to_string(),
             });
         }
-        if !matches!(closed.code, CloseCode::NORMAL | CloseCode::NO_STATUS) {
+        if closed.cause == Cause::ClosedByPeer
+            && !matches!(closed.code, CloseCode::NORMAL | CloseCode::NO_STATUS)
+        {
             complain(&closed);
         }
         Ok(0)
