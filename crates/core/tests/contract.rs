@@ -108,9 +108,7 @@ fn join_chunks(events: &mut Vec<Event>, event: Event) {
 
 /// What every layer can be flooded with, and how much of it may be held.
 fn hardened<E: wirebahn_core::Engine + 'static>(subject: Subject<E>, role: Role) -> Subject<E> {
-    let mut bounds = Bounds::default();
-    bounds.outbox = 2000;
-    bounds.received = 2000;
+    let bounds = Bounds { outbox: 2000, received: 2000, ..Bounds::default() };
     subject
         .bounds(bounds)
         .flood(&frame(role, 0x89, &[1; 125]))

@@ -1,7 +1,6 @@
 //! What goes over the wire.
 
 use bytes::Bytes;
-use wirebahn_core::Engine;
 use wirebahn_core::websocket::{
     Event, Fin, MaskSend, Message, MessageEvent, MessageKind, PreparedMessage, Role, SendError,
 };

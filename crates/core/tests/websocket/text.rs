@@ -38,7 +38,7 @@ fn the_streaming_layer_delivers_the_valid_part_before_it_fails() {
         let events = joined(run(&mut server, &masked(0x81, text), feed));
         let [Event::Data(chunk)] = events.as_slice() else { panic!("{events:?}") };
         assert_eq!(chunk.payload().as_ref(), b"good");
-        assert_eq!(*reference.get_or_insert(events.clone()), events, "{feed:?}");
+        assert_eq!(*reference.get_or_insert_with(|| events.clone()), events, "{feed:?}");
         assert_failed(&mut server, Violation::TextNotUtf8 { valid_up_to: 4 });
     }
 }
