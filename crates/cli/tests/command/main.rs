@@ -1,4 +1,5 @@
 //! The built command, driven as a shell would.
+#![expect(clippy::unwrap_used, reason = "a panic is the failure report")]
 
 mod connect;
 mod echo;
