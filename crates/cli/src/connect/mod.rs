@@ -40,8 +40,8 @@ Examples:
 
 #[derive(Args, Debug)]
 pub(crate) struct Options {
-    /// Where to connect: ws://HOST[:PORT]/PATH or ws+unix:///SOCKET:/PATH
-    #[arg(value_parser = values::url)]
+    // As an attribute: rustdoc takes the brackets and the URL for links.
+    #[arg(help = "Where to connect: ws://HOST[:PORT]/PATH or ws+unix:///SOCKET:/PATH", value_parser = values::url)]
     url: String,
     /// Send binary messages, and print those that come as they are
     #[arg(long)]
@@ -55,8 +55,7 @@ pub(crate) struct Options {
     /// Offer a subprotocol; may be repeated, the preferred one first
     #[arg(long = "subprotocol", value_name = "NAME")]
     subprotocols: Vec<String>,
-    /// The web page that the request claims to come from, such as https://example.com
-    #[arg(long)]
+    #[arg(long, help = "The web page that the request claims to come from, such as https://example.com")]
     origin: Option<String>,
     /// The largest message that is accepted or sent, in bytes; K, M and G are units
     #[arg(long, value_name = "SIZE", default_value = "64M", value_parser = values::size)]
