@@ -82,3 +82,8 @@ pub type Upgrade<S = Stream> = wirebahn_drive::websocket::Upgrade<TokioIo<S>, To
 
 /// A client that has made a plain HTTP request, waiting for the answer.
 pub type HttpExchange<S = Stream> = wirebahn_drive::websocket::HttpExchange<TokioIo<S>, TokioRuntime>;
+
+/// The examples of the front page, to be compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct FrontPage;

@@ -68,9 +68,18 @@ impl<I: Io, R: Runtime> WebSocket<I, R> {
     ///
     /// As [`send`](Self::send).
     pub async fn send_prepared(&mut self, message: &PreparedMessage) -> Result<(), SendError> {
-        self.ready().await?;
-        self.engine_mut().send_prepared(message)?;
+        self.feed_prepared(message).await?;
         self.flush().await
+    }
+
+    /// Queues a message that was encoded once for many connections; see [`feed`](Self::feed).
+    ///
+    /// # Errors
+    ///
+    /// As [`feed`](Self::feed).
+    pub async fn feed_prepared(&mut self, message: &PreparedMessage) -> Result<(), SendError> {
+        self.ready().await?;
+        self.engine_mut().send_prepared(message)
     }
 
     /// Sends a message in frames of at most `size` payload bytes, and waits until it is written to the stream.

@@ -131,9 +131,18 @@ impl<I: Io, R: Runtime> WebSocketWriter<I, R> {
     ///
     /// As [`send`](Self::send).
     pub async fn send_prepared(&mut self, message: &PreparedMessage) -> Result<(), SendError> {
-        self.ready().await?;
-        self.half.with_engine(|engine| engine.send_prepared(message))?;
+        self.feed_prepared(message).await?;
         self.flush().await
+    }
+
+    /// As [`WebSocket::feed_prepared`].
+    ///
+    /// # Errors
+    ///
+    /// As [`feed`](Self::feed).
+    pub async fn feed_prepared(&mut self, message: &PreparedMessage) -> Result<(), SendError> {
+        self.ready().await?;
+        self.half.with_engine(|engine| engine.send_prepared(message))
     }
 
     /// Sends a ping with up to 125 bytes of payload. The reader gets the answer as an event.

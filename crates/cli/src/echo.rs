@@ -1,0 +1,145 @@
+//! `wirebahn echo`: a server to try clients with.
+
+use std::io::{self, Write as _};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use clap::Args;
+use wirebahn_tokio::http::{Headers, StatusCode};
+use wirebahn_tokio::opening::{Acceptance, HttpRequest, HttpResponse, ServerOptions};
+use wirebahn_tokio::{Config, Server, Shutdown, Upgrade, WebSocket};
+
+use crate::broadcast::Hub;
+use crate::{Failure, signals, values};
+
+pub(crate) const HELP: &str = "\
+Every path sends messages back to where they came from, except /broadcast, which sends them to everyone connected to
+it. A plain HTTP GET of any path gets a page that talks to the server; open it in a browser.
+
+The first line on stdout is 'listening on ws://HOST:PORT/'. Ctrl-C or SIGTERM close all connections with 1001 and end
+the command with status 0; a second one ends it at once.
+
+Examples:
+  wirebahn echo                                       on 127.0.0.1, port 9001
+  wirebahn echo --listen 127.0.0.1:0                  on any free port
+  wirebahn echo --listen '[::]:80' --max-message 1M   for everyone, with small messages only";
+
+/// The path whose messages go to all its connections.
+const BROADCAST_PATH: &str = "/broadcast";
+
+const PAGE: &str = include_str!("echo.html");
+
+/// The page has everything in itself and talks to its own server only.
+const PAGE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; \
+    img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+#[derive(Args, Debug)]
+pub(crate) struct Options {
+    /// Where to listen; port 0 takes any that is free
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:9001", value_parser = values::listen_address)]
+    listen: String,
+    /// How many connections there may be at a time; further ones get 503 (default: no limit)
+    #[arg(long, value_name = "N")]
+    max_connections: Option<usize>,
+    /// The largest message and frame that is accepted, in bytes; K, M and G are units
+    #[arg(long, value_name = "SIZE", default_value = "64M", value_parser = values::size)]
+    max_message: u64,
+}
+
+pub(crate) async fn run(options: Options) -> Result<u8, Failure> {
+    raise_open_files();
+    let signal =
+        signals::first().map_err(|error| Failure::Failed(format!("cannot watch signals: {error}")))?;
+    let cannot_listen =
+        |error: io::Error| Failure::Failed(format!("cannot listen on {}: {error}", options.listen));
+    let server = Server::bind(&options.listen).await.map_err(cannot_listen)?;
+    let address = server.local_addr().map_err(cannot_listen)?;
+    let server = server
+        .options(server_options(options.max_message))
+        .max_connections(options.max_connections.unwrap_or(usize::MAX))
+        .http(page);
+
+    let handle = server.handle();
+    let shutdown = handle.shutdown_signal().clone();
+    tokio::spawn(async move {
+        if signal.await.is_ok() {
+            handle.shut_down();
+        }
+    });
+    announce(&format!("listening on ws://{address}/"));
+    let hub = Arc::new(Hub::default());
+    server
+        .serve_upgrades(move |upgrade| serve(upgrade, shutdown.clone(), Arc::clone(&hub)))
+        .await
+        .map_err(cannot_listen)?;
+    Ok(0)
+}
+
+async fn serve(upgrade: Upgrade, shutdown: Shutdown, hub: Arc<Hub>) {
+    let broadcasts = upgrade.request().http.path() == BROADCAST_PATH;
+    // The default acceptance is always allowed; if the client has gone there is nobody to serve.
+    let Ok(mut socket) = upgrade.accept(Acceptance::default()).await else { return };
+    socket.end_on(&shutdown);
+    drop(shutdown);
+    if broadcasts {
+        hub.serve(socket).await;
+    } else {
+        drop(hub);
+        echo(socket).await;
+    }
+}
+
+/// Everything that one read brings is answered with one write.
+async fn echo(mut socket: WebSocket) {
+    while let Some(message) = socket.recv().await {
+        if socket.feed(message).await.is_err() {
+            break;
+        }
+    }
+    let closed = socket.wait_closed().await;
+    tracing::debug!("{closed}");
+}
+
+fn server_options(max_message: u64) -> ServerOptions {
+    let mut config = Config::default();
+    config.limits.max_message_len = max_message;
+    config.limits.max_frame_len = max_message;
+    let mut options = ServerOptions::default();
+    options.config = Arc::new(config);
+    options
+}
+
+fn page(_: &HttpRequest) -> HttpResponse {
+    let mut response = HttpResponse::new(StatusCode::OK);
+    response.headers = page_headers();
+    response.body = Bytes::from_static(PAGE.as_bytes());
+    response
+}
+
+fn page_headers() -> Headers {
+    let mut headers = Headers::new();
+    for (name, value) in [
+        ("Content-Type", "text/html; charset=utf-8"),
+        ("Content-Security-Policy", PAGE_POLICY),
+        ("Cache-Control", "no-cache"),
+        ("X-Content-Type-Options", "nosniff"),
+        ("Referrer-Policy", "no-referrer"),
+    ] {
+        headers.append(name, value).expect("names and values are constants of visible ASCII");
+    }
+    headers
+}
+
+/// Prints where the server listens. If nobody reads that, the server works all the same.
+fn announce(line: &str) {
+    let mut stdout = io::stdout().lock();
+    let _ = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
+}
+
+/// Each connection is an open file, and the soft limit on those is often 1024, the hard one far beyond.
+fn raise_open_files() {
+    match rlimit::increase_nofile_limit(u64::MAX) {
+        Ok(limit) => tracing::debug!("up to {limit} open files"),
+        Err(error) => tracing::warn!("cannot raise the number of open files: {error}"),
+    }
+}

@@ -1,0 +1,7 @@
+//! The built command, driven as a shell would.
+#![expect(clippy::unwrap_used, reason = "a panic is the failure report")]
+
+mod connect;
+mod echo;
+mod support;
+mod usage;

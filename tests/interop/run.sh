@@ -1,0 +1,127 @@
+#!/usr/bin/env bash
+# Exchanges messages with WebSocket code that others wrote.
+#   bash tests/interop/run.sh [--strict]
+# Clients against `wirebahn echo`: Python websockets and aiohttp, npm ws, headless Chromium on the echo page.
+# Servers for `wirebahn connect`: Python websockets and aiohttp, npm ws.
+# A peer that is not there is SKIPPED; with --strict, or where CI is set, that is a failure. Versions are pinned in
+# requirements.txt and package.json; everything is installed into tests/.cache/interop, Chromium by apt-get where we
+# may (and then on the machine).
+# Environment:
+#   INTEROP_CACHE   where the peers are installed and logs and screenshots are left, by default tests/.cache/interop
+#   WIREBAHN        a wirebahn command to test instead of the one built here
+#   CHROMIUM        a Chromium to use instead of the one on the PATH
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=../lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+
+STRICT="${CI:+1}"
+case "${1:-}" in
+    --strict) STRICT=1 ;;
+    "") ;;
+    *) die "usage: run.sh [--strict]" ;;
+esac
+
+HERE="$ROOT/tests/interop"
+INSTALLED="${INTEROP_CACHE:-$CACHE/interop}"
+mkdir -p "$INSTALLED"
+PYTHON="$INSTALLED/venv/bin/python"
+export NODE_PATH="$INSTALLED/node_modules"
+export PYTHONDONTWRITEBYTECODE=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+
+# --- installing --------------------------------------------------------------
+# up_to_date WANTED STAMP: whether what STAMP says was installed is what WANTED asks for.
+up_to_date() { cmp -s "$1" "$2"; }
+
+install_python() {
+    command -v python3 > /dev/null || return 1
+    up_to_date "$HERE/requirements.txt" "$INSTALLED/venv/installed.txt" && return 0
+    rm -rf "$INSTALLED/venv"
+    python3 -m venv "$INSTALLED/venv" \
+        && "$PYTHON" -m pip install --quiet -r "$HERE/requirements.txt" \
+        && cp "$HERE/requirements.txt" "$INSTALLED/venv/installed.txt"
+}
+
+install_node() {
+    command -v node > /dev/null && command -v npm > /dev/null || return 1
+    up_to_date "$HERE/package.json" "$INSTALLED/node_modules/installed.json" && return 0
+    cp "$HERE/package.json" "$INSTALLED/package.json"
+    (cd "$INSTALLED" && npm install --silent --no-audit --no-fund --ignore-scripts) \
+        && cp "$HERE/package.json" "$INSTALLED/node_modules/installed.json"
+}
+
+install_chromium() {
+    CHROMIUM="${CHROMIUM:-$(command -v chromium || command -v chromium-browser || true)}"
+    [ -z "$CHROMIUM" ] || return 0
+    [ "$(id -u)" = 0 ] && command -v apt-get > /dev/null || return 1
+    apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends chromium fonts-dejavu-core \
+        && CHROMIUM="$(command -v chromium)"
+}
+
+# --- running -----------------------------------------------------------------
+LOG="$INSTALLED/checks.log"
+: > "$LOG"
+
+# A line for something that counts as one failed check.
+failed() { echo "FAILED $*" | tee -a "$LOG"; }
+
+skipped() {
+    if [ -n "$STRICT" ]; then
+        failed "$1: it is not installed"
+    else
+        echo "SKIPPED $1: IT IS NOT INSTALLED" | tee -a "$LOG"
+    fi
+}
+
+# run NAME COMMAND...: the command prints a line for each check; if it breaks down without one, that is a failure too.
+run() {
+    local name="$1" log="$INSTALLED/current.log" ok=0
+    shift
+    timeout 180 "$@" 2>&1 | tee "$log" || ok=$?
+    cat "$log" >> "$LOG"
+    if [ "$ok" != 0 ] && ! grep -q '^FAILED ' "$log"; then
+        failed "$name: ended with status $ok"
+    fi
+}
+
+cd "$ROOT"
+if [ -z "${WIREBAHN:-}" ]; then
+    cargo build --release --quiet -p wirebahn
+    WIREBAHN="$(release_folder)/wirebahn"
+fi
+
+has_python=1 has_node=1 has_chromium=1
+install_python > "$INSTALLED/python.log" 2>&1 || { has_python=; tail -n 5 "$INSTALLED/python.log"; }
+install_node > "$INSTALLED/node.log" 2>&1 || { has_node=; tail -n 5 "$INSTALLED/node.log"; }
+install_chromium > "$INSTALLED/chromium.log" 2>&1 || { has_chromium=; tail -n 5 "$INSTALLED/chromium.log"; }
+
+trap stop_echo EXIT
+start_echo "$WIREBAHN" "$INSTALLED/echo.log"
+
+for peer in websockets aiohttp; do
+    if [ -n "$has_python" ]; then
+        run "$peer as client" "$PYTHON" "$HERE/clients.py" "$peer" "$ECHO_URL"
+        run "$peer as server" "$PYTHON" "$HERE/command.py" "$WIREBAHN" "$peer" -- "$PYTHON" "$HERE/servers.py" "$peer"
+    else
+        skipped "Python $peer, as client and as server"
+    fi
+done
+# command.py and the browser's driver are Python, so Node and Chromium wait for it as well.
+if [ -n "$has_python" ] && [ -n "$has_node" ]; then
+    run "ws as client" node "$HERE/client.js" "$ECHO_URL"
+    run "ws as server" "$PYTHON" "$HERE/command.py" "$WIREBAHN" ws -- node "$HERE/server.js"
+else
+    skipped "npm ws, as client and as server"
+fi
+if [ -n "$has_python" ] && [ -n "$has_chromium" ]; then
+    run "chromium" "$PYTHON" "$HERE/chromium.py" "$CHROMIUM" "http${ECHO_URL#ws}" "$INSTALLED/screenshots"
+else
+    skipped "Chromium"
+fi
+
+kill -0 "$ECHO_PID" 2> /dev/null || failed "echo server: it ended during the run: $(tail -n 5 "$INSTALLED/echo.log.err")"
+
+count() { grep -c "^$1 " "$LOG" || true; }
+missing="$(count SKIPPED)"
+[ "$missing" = 0 ] || echo "$missing SKIPPED: see above"
+echo "$(count ok) passed, $(count FAILED) failed"
+[ "$(count FAILED)" = 0 ] && [ "$(count ok)" != 0 ]

@@ -1,0 +1,43 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2034 # what is set here is for the scripts that source this file
+# What the scripts in this folder share; source it, don't run it.
+ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+CACHE="$ROOT/tests/.cache"
+
+# Where to find the conformance kit, which lives outside this repository.
+SHARED="${WIREBAHN_SHARED:-$ROOT/../shared}"
+
+die() {
+    echo "$(basename "$(dirname "$0")"): $*" >&2
+    exit 2
+}
+
+# Where cargo puts the release binaries.
+release_folder() { echo "${CARGO_TARGET_DIR:-$ROOT/target}/release"; }
+
+# A server of ours in the background: sets ECHO_PID and ECHO_URL (ws://127.0.0.1:PORT/).
+#   start_echo COMMAND LOG
+start_echo() {
+    local command="$1" log="$2" tries=0 line
+    "$command" echo --listen 127.0.0.1:0 > "$log" 2> "$log.err" &
+    ECHO_PID=$!
+    until [ "$(wc -l < "$log")" -ge 1 ]; do
+        kill -0 "$ECHO_PID" 2> /dev/null || die "the echo server ended at once: $(tail -n 5 "$log.err")"
+        tries=$((tries + 1))
+        [ "$tries" -lt 200 ] || die "the echo server did not say where it listens within 10 s"
+        sleep 0.05
+    done
+    line="$(head -n 1 "$log")"
+    case "$line" in
+        "listening on ws://"*) ECHO_URL="${line#listening on }" ;;
+        *) die "the echo server's first line is not 'listening on ws://...': $line" ;;
+    esac
+}
+
+# Ends what start_echo started, and nothing else.
+stop_echo() {
+    [ -n "${ECHO_PID:-}" ] || return 0
+    kill "$ECHO_PID" 2> /dev/null || true
+    wait "$ECHO_PID" 2> /dev/null || true
+    ECHO_PID=
+}
