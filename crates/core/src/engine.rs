@@ -83,8 +83,8 @@ pub trait Engine {
 
     /// When [`handle_timeout`](Self::handle_timeout) is wanted next; `None` if no timer is armed.
     ///
-    /// Poll again after every other call. A deadline in the past means that the engine needs to know the time, for
-    /// example because a timer starts at the moment some bytes were flushed.
+    /// Poll again after every other call. [`Instant::ZERO`] means that the engine needs to know the time, because a timer
+    /// starts at the moment some bytes were taken in or written; any call that tells it will do.
     #[must_use]
     fn poll_timeout(&self) -> Option<Instant>;
 

@@ -374,6 +374,11 @@ impl<E: Engine, I: Io, R: Runtime> Socket<E, I, R> {
             return self.close(cx, clock);
         }
         let written = self.poll_output(cx);
+        if self.engine.poll_timeout() == Some(Instant::ZERO) {
+            // A timer starts with what was just written: before the answer is read, the engine needs the time.
+            let now = self.read_clock(clock);
+            self.engine.handle_recv(now);
+        }
         if self.engine.transport() == Transport::Finish && written.is_ready() {
             let _ = self.poll_shutdown(cx);
         }
