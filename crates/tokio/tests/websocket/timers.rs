@@ -51,6 +51,40 @@ async fn a_peer_that_answers_no_ping_is_given_up() {
     assert_eq!(start.elapsed().as_secs(), 40);
 }
 
+/// Its messages lie unread behind the echo that it does not take, so they tell nothing about whether it lives.
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_sends_but_never_reads_is_given_up() {
+    let (near, far) = tokio::io::duplex(64 * 1024);
+    let mut near = Raw { stream: near };
+    near.send(UPGRADE).await;
+    let mut socket = accept_with(far, Default::default()).await;
+    let start = Instant::now();
+    let echo = tokio::spawn(async move {
+        while let Some(message) = socket.recv().await {
+            if socket.send(message).await.is_err() {
+                break;
+            }
+        }
+        socket.wait_closed().await
+    });
+    let flood = tokio::spawn(async move {
+        let message = frame(0x82, &[7; 10_000]);
+        let mut sent = 0;
+        while tokio::io::AsyncWriteExt::write_all(&mut near.stream, &message).await.is_ok() {
+            sent += message.len();
+        }
+        sent
+    });
+    let outcome = tokio::time::timeout(Duration::from_secs(600), echo).await;
+    assert_eq!(
+        outcome.expect("the connection is given up").unwrap().cause,
+        Cause::TimedOut(TimerKind::Keepalive)
+    );
+    assert!(start.elapsed() <= Duration::from_secs(65), "{:?}", start.elapsed());
+    let taken = soon(flood).await.unwrap();
+    assert!(taken <= 1 << 20, "took {taken} bytes from a peer that takes none");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_handler_that_is_slow_to_take_messages_does_not_cost_the_connection() {
     // The client would miss the answers to its pings: a connection that nobody polls stands still.
