@@ -202,7 +202,7 @@ impl<I: Io, R: Runtime> Sink<Message> for WebSocketWriter<I, R> {
         let now = self.half.now();
         // Closed already is what is wanted.
         let _ = self.half.with_engine(|engine| engine.close(CloseCode::NORMAL, "", now));
-        Sink::poll_flush(self, cx)
+        Sink::poll_flush(self, cx).map(|_| Ok(()))
     }
 }
 

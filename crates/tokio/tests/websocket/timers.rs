@@ -51,6 +51,19 @@ async fn a_peer_that_answers_no_ping_is_given_up() {
     assert_eq!(start.elapsed().as_secs(), 40);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_is_sent_to_but_never_reads_is_given_up() {
+    let (near, far) = tokio::io::duplex(1024);
+    let mut near = Raw { stream: near };
+    near.send(UPGRADE).await;
+    let mut socket = accept_with(far, Default::default()).await;
+    let start = Instant::now();
+    let outcome = tokio::time::timeout(Duration::from_secs(600), socket.send("x".repeat(10_000))).await;
+    assert!(outcome.expect("the connection is given up").is_err());
+    assert!(start.elapsed() <= Duration::from_secs(65), "{:?}", start.elapsed());
+    assert_eq!(socket.wait_closed().await.cause, Cause::TimedOut(TimerKind::Keepalive));
+}
+
 /// Its messages lie unread behind the echo that it does not take, so they tell nothing about whether it lives.
 #[tokio::test(start_paused = true)]
 async fn a_peer_that_sends_but_never_reads_is_given_up() {
