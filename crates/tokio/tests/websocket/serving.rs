@@ -62,6 +62,27 @@ async fn idle_and_busy_connections_are_told_that_the_server_goes_away() {
 }
 
 #[tokio::test]
+async fn handlers_that_only_send_are_ended_in_order_too() {
+    let server = Running::start(Running::bind().await, |mut socket: WebSocket| async move {
+        let error = loop {
+            if let Err(error) = socket.send("tick").await {
+                break error;
+            }
+            tokio::task::yield_now().await;
+        };
+        assert_eq!(error, SendError::Closed);
+        socket.wait_closed().await;
+    });
+    let mut socket = server.connect().await;
+    assert!(soon(socket.recv()).await.is_some());
+    server.handle.shut_down();
+    soon(async { while socket.recv().await.is_some() {} }).await;
+    let closed = socket.closed().unwrap();
+    assert_eq!((closed.clean, closed.code), (true, CloseCode::GOING_AWAY), "{closed}");
+    server.end().await;
+}
+
+#[tokio::test]
 async fn split_connections_are_told_that_the_server_goes_away() {
     let server = Running::start(Running::bind().await, |socket: WebSocket| async move {
         let (mut reader, mut writer) = socket.split();
