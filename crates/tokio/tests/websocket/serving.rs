@@ -36,6 +36,24 @@ async fn one_connection_too_many_is_refused_until_another_has_ended() {
     server.end().await;
 }
 
+/// Those that are being refused may take their time to go.
+#[tokio::test]
+async fn clients_that_were_refused_take_nobodys_place() {
+    let server = Running::start(Running::bind().await.max_connections(1), echo);
+    let mut first = server.connect().await;
+    let mut refused = Vec::new();
+    for _ in 0..3 {
+        let mut raw = server.raw().await;
+        raw.send(UPGRADE).await;
+        assert!(raw.read_head().await.starts_with("HTTP/1.1 503 "));
+        refused.push(raw);
+    }
+    soon(first.close(1000.into(), "")).await.unwrap();
+    until(|| server.handle.connections() == refused.len()).await;
+    assert!(!is_full(&server).await);
+    server.end().await;
+}
+
 #[tokio::test]
 async fn idle_and_busy_connections_are_told_that_the_server_goes_away() {
     let server = Running::echo().await;
@@ -100,6 +118,17 @@ async fn split_connections_are_told_that_the_server_goes_away() {
     assert_eq!(soon(socket.recv()).await, None);
     assert_eq!(socket.closed().unwrap().code, CloseCode::GOING_AWAY);
     server.end().await;
+}
+
+#[tokio::test]
+async fn handlers_that_hang_are_cut_off() {
+    let server = Running::bind().await.shutdown_grace(Duration::from_millis(50));
+    let server = Running::start(server, |_socket: WebSocket| std::future::pending());
+    let mut socket = server.connect().await;
+    let handle = server.handle.clone();
+    server.end().await;
+    until(|| handle.connections() == 0).await;
+    assert!(!soon(socket.wait_closed()).await.clean);
 }
 
 #[tokio::test]
