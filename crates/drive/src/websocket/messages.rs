@@ -39,9 +39,14 @@ impl<I: Io, R: Runtime> WebSocket<I, R> {
     /// # Errors
     ///
     /// The message is too long, or the connection is closing.
-    pub async fn send(&mut self, message: impl Into<Message>) -> Result<(), SendError> {
-        self.feed(message).await?;
-        self.flush().await
+    pub fn send(&mut self, message: impl Into<Message>) -> impl Future<Output = Result<(), SendError>> {
+        // No `async fn`: it would keep the message twice, in the future of every handler.
+        let message = message.into();
+        async move {
+            self.ready().await?;
+            self.engine_mut().send(message)?;
+            self.flush().await
+        }
     }
 
     /// Queues a message, after waiting for room if need be. It is written with the next call that waits:
