@@ -326,7 +326,8 @@ impl<E: Engine, I: Io, R: Runtime> Socket<E, I, R> {
             if self.output == Output::Broken {
                 return Poll::Ready(Err(Disconnected));
             }
-            if reached(self) {
+            // An engine that has ended may have dropped what was to be sent.
+            if self.engine.transport() != Transport::Close && reached(self) {
                 return Poll::Ready(Ok(()));
             }
             match self.drive(cx, &mut clock) {

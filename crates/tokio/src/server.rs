@@ -5,11 +5,13 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, ToSocketAddrs};
+use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
 use tokio::sync::Notify;
+use tokio::task::JoinSet;
 use wirebahn_core::http::StatusCode;
 use wirebahn_core::websocket::Messages;
 use wirebahn_core::websocket::opening::{
@@ -101,6 +103,8 @@ struct Shared {
     /// Told when the shutdown is requested, and when the last connection has ended.
     changed: Notify,
     connections: AtomicUsize,
+    /// Those of them that are not about to be refused with 503.
+    admitted: AtomicUsize,
 }
 
 impl Server {
@@ -140,14 +144,16 @@ impl Server {
         self
     }
 
-    /// How many connections there may be at a time; further ones are refused with 503. Default: no limit.
+    /// How many connections there may be at a time, those whose handshake is not complete included; further ones are
+    /// refused with 503, and count no more. Default: no limit.
     #[must_use]
     pub const fn max_connections(mut self, max: usize) -> Self {
         self.max_connections = max;
         self
     }
 
-    /// How long connections may take to end after a shutdown was requested. Default: 10 s.
+    /// How long connections may take to end after a shutdown was requested; handlers that still run then are dropped.
+    /// Default: 10 s.
     #[must_use]
     pub const fn shutdown_grace(mut self, grace: Duration) -> Self {
         self.shutdown_grace = grace;
@@ -169,7 +175,8 @@ impl Server {
         self.handle.clone()
     }
 
-    /// Accepts every valid request and hands the connections to `handler`, until a shutdown is requested.
+    /// Accepts every valid request and hands the connections to `handler`, until a shutdown is requested. Dropping the
+    /// future drops the handlers.
     ///
     /// # Errors
     ///
@@ -213,7 +220,8 @@ impl Server {
         }
         let handler = Arc::new(handler);
         let shared = Arc::clone(&self.handle.0);
-        while let Some(accepted) = shared.until_shutdown(self.listener.accept()).await {
+        let mut tasks = JoinSet::new();
+        while let Some(accepted) = shared.until_shutdown(accept_next(&self.listener, &mut tasks)).await {
             let (stream, peer) = match accepted {
                 Ok(accepted) => accepted,
                 Err(error) if concerns_one_connection(&error) => continue,
@@ -222,18 +230,17 @@ impl Server {
                     continue;
                 }
             };
-            let guard = Guard::new(&shared);
-            let admission =
-                if guard.count > self.max_connections { Admission::OverCapacity } else { Admission::Admit };
-            let (options, handler) = (Arc::clone(&self.options), Arc::clone(&handler));
-            let answer_http = self.answer_http.clone();
-            tokio::spawn(async move {
+            let guard = Guard::new(&shared, self.max_connections);
+            let admission = if guard.admitted { Admission::Admit } else { Admission::OverCapacity };
+            let io = TokioIo::new(Stream::from(stream));
+            let (options, entropy) = (Arc::clone(&self.options), Box::new(OsEntropy::default()));
+            // On the heap: only the handler's future should determine how large a connection's task is.
+            let opening =
+                Box::pin(Incoming::receive(io, options, Some(peer.to_string()), entropy, admission));
+            let (handler, answer_http) = (Arc::clone(&handler), self.answer_http.clone());
+            tasks.spawn(async move {
                 let _guard = guard;
-                let io = TokioIo::new(Stream::from(stream));
-                let entropy = Box::new(OsEntropy::default());
-                // On the heap: only the handler's future should determine how large a connection's task is.
-                let opening = Incoming::receive(io, options, Some(peer.to_string()), entropy, admission);
-                match Box::pin(opening).await {
+                match opening.await {
                     Ok(Incoming::Upgrade(upgrade)) => {
                         drop(answer_http);
                         handler(upgrade).await;
@@ -246,6 +253,8 @@ impl Server {
         }
         drop(self.listener);
         let _ = tokio::time::timeout(self.shutdown_grace, shared.until_idle()).await;
+        // Dropped, which cuts off those that are left.
+        drop(tasks);
         Ok(())
     }
 }
@@ -279,7 +288,7 @@ impl Shared {
         changed.as_mut().enable();
         std::future::poll_fn(|cx| {
             if self.shutdown.is_requested() {
-                return std::task::Poll::Ready(None);
+                return Poll::Ready(None);
             }
             // Told only when something changed, so there is no need to look at what.
             let _ = changed.as_mut().poll(cx);
@@ -300,21 +309,34 @@ impl Shared {
     }
 }
 
+/// The next connection. Meanwhile lets go of tasks that have ended.
+async fn accept_next(listener: &TcpListener, tasks: &mut JoinSet<()>) -> io::Result<(TcpStream, SocketAddr)> {
+    std::future::poll_fn(|cx| {
+        while let Poll::Ready(Some(_)) = tasks.poll_join_next(cx) {}
+        listener.poll_accept(cx)
+    })
+    .await
+}
+
 /// Counts a connection for as long as it lives.
 struct Guard {
     shared: Arc<Shared>,
-    count: usize,
+    /// Whether it is one of those that [`Server::max_connections`] allows.
+    admitted: bool,
 }
 
 impl Guard {
-    fn new(shared: &Arc<Shared>) -> Self {
-        let count = shared.connections.fetch_add(1, Ordering::AcqRel) + 1;
-        Self { shared: Arc::clone(shared), count }
+    fn new(shared: &Arc<Shared>, max: usize) -> Self {
+        shared.connections.fetch_add(1, Ordering::AcqRel);
+        let admitted = shared.admitted.load(Ordering::Acquire) < max;
+        shared.admitted.fetch_add(usize::from(admitted), Ordering::AcqRel);
+        Self { shared: Arc::clone(shared), admitted }
     }
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
+        self.shared.admitted.fetch_sub(usize::from(self.admitted), Ordering::AcqRel);
         if self.shared.connections.fetch_sub(1, Ordering::AcqRel) == 1 && self.shared.shutdown.is_requested()
         {
             self.shared.changed.notify_waiters();

@@ -162,7 +162,7 @@ fn traffic_is_counted_on_the_wire_and_as_payload() {
 
 #[test]
 fn the_opening_handshake_is_counted_apart() {
-    let (client, server) = crate::common::handshake();
+    let (client, server) = handshake();
     let (client, server) = (client.streaming().stats(), server.streaming().stats());
     assert!(client.outgoing.opening_octets > 100);
     assert_eq!(client.outgoing.opening_octets, server.incoming.opening_octets);

@@ -9,7 +9,7 @@ use wirebahn_core::websocket::{CloseCode, Closed, Established, SendError, Traffi
 
 use super::Layer;
 use crate::shutdown::ShutdownWatch;
-use crate::{Io, Runtime, Shutdown, Socket};
+use crate::{Disconnected, Io, Runtime, Shutdown, Socket};
 
 /// An open WebSocket connection over a stream, driven by the task that uses it.
 ///
@@ -30,7 +30,8 @@ pub struct Connection<L: Layer, I, R: Runtime> {
 
 pub(super) struct Inner<L: Layer, I, R: Runtime> {
     pub(super) socket: Socket<L, I, R>,
-    pub(super) closed: Option<Closed>,
+    /// On the heap, since most connections are open most of the time.
+    pub(super) closed: Option<Box<Closed>>,
     pub(super) shutdown: Option<ShutdownWatch>,
 }
 
@@ -52,7 +53,8 @@ impl<L: Layer, I: Io, R: Runtime> Connection<L, I, R> {
         self.inner
     }
 
-    /// Ends the connection with [`CloseCode::GOING_AWAY`] when `shutdown` is requested.
+    /// Ends the connection with [`CloseCode::GOING_AWAY`] when `shutdown` is requested: what waits for events then
+    /// gets the end, what sends gets [`SendError::Closed`].
     pub fn end_on(&mut self, shutdown: &Shutdown) {
         self.inner.shutdown = Some(shutdown.watch());
     }
@@ -73,8 +75,9 @@ impl<L: Layer, I: Io, R: Runtime> Connection<L, I, R> {
     /// # Errors
     ///
     /// [`SendError::Closed`].
+    #[inline]
     pub fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
-        self.inner.socket.poll_ready(cx).map_err(|_| SendError::Closed)
+        self.inner.poll_output(cx, Socket::poll_ready)
     }
 
     /// Waits until everything is written to the stream.
@@ -82,8 +85,13 @@ impl<L: Layer, I: Io, R: Runtime> Connection<L, I, R> {
     /// # Errors
     ///
     /// [`SendError::Closed`] if not everything could be written.
+    #[inline]
     pub fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
-        self.inner.socket.poll_flush(cx).map_err(|_| SendError::Closed)
+        if self.inner.shutdown.is_some() {
+            // Before the flush, so that the Close frame leaves with it: senders may never take an event.
+            self.inner.obey_shutdown();
+        }
+        self.inner.poll_output(cx, Socket::poll_flush)
     }
 
     /// Waits until there is room to send.
@@ -91,8 +99,8 @@ impl<L: Layer, I: Io, R: Runtime> Connection<L, I, R> {
     /// # Errors
     ///
     /// [`SendError::Closed`].
-    pub async fn ready(&mut self) -> Result<(), SendError> {
-        poll_fn(|cx| self.poll_ready(cx)).await
+    pub fn ready(&mut self) -> impl Future<Output = Result<(), SendError>> {
+        poll_fn(|cx| self.poll_ready(cx))
     }
 
     /// Waits until everything is written to the stream.
@@ -100,8 +108,8 @@ impl<L: Layer, I: Io, R: Runtime> Connection<L, I, R> {
     /// # Errors
     ///
     /// [`SendError::Closed`] if not everything could be written.
-    pub async fn flush(&mut self) -> Result<(), SendError> {
-        poll_fn(|cx| self.poll_flush(cx)).await
+    pub fn flush(&mut self) -> impl Future<Output = Result<(), SendError>> {
+        poll_fn(|cx| self.poll_flush(cx))
     }
 
     /// Sends a ping with up to 125 bytes of payload. The answer comes as an event.
@@ -159,7 +167,7 @@ impl<L: Layer, I: Io, R: Runtime> Connection<L, I, R> {
     pub async fn wait_closed(&mut self) -> Closed {
         loop {
             if let Some(closed) = &self.inner.closed {
-                return closed.clone();
+                return Closed::clone(closed);
             }
             self.recv_event().await;
         }
@@ -173,7 +181,7 @@ impl<L: Layer, I: Io, R: Runtime> Connection<L, I, R> {
     /// How the connection ended, once the last event was taken.
     #[must_use]
     pub fn closed(&self) -> Option<&Closed> {
-        self.inner.closed.as_ref()
+        self.inner.closed.as_deref()
     }
 
     /// The error that broke the stream, if one did.
@@ -220,13 +228,29 @@ impl<L: Layer, I: Io, R: Runtime> Inner<L, I, R> {
             self.obey_shutdown();
         }
         let event = match self.socket.poll_event(cx) {
-            Poll::Pending if self.shutdown.is_some() => ready!(self.wait_with_shutdown(cx)),
+            Poll::Pending if self.shutdown.is_some() => {
+                ready!(self.wait_with_shutdown(cx, Socket::poll_event))
+            }
             polled => ready!(polled),
         };
         if let Some(closed) = event.as_ref().and_then(L::closed) {
-            self.closed = Some(closed.clone());
+            self.closed = Some(Box::new(closed.clone()));
         }
         Poll::Ready(event)
+    }
+
+    /// Waits with `poll` for the outbox, and meanwhile for the shutdown.
+    #[inline]
+    fn poll_output(
+        &mut self,
+        cx: &mut Context<'_>,
+        poll: impl Fn(&mut Socket<L, I, R>, &mut Context<'_>) -> Poll<Result<(), Disconnected>>,
+    ) -> Poll<Result<(), SendError>> {
+        let polled = match poll(&mut self.socket, cx) {
+            Poll::Pending if self.shutdown.is_some() => self.wait_with_shutdown(cx, poll),
+            polled => polled,
+        };
+        polled.map_err(|Disconnected| SendError::Closed)
     }
 
     fn obey_shutdown(&mut self) {
@@ -238,10 +262,14 @@ impl<L: Layer, I: Io, R: Runtime> Inner<L, I, R> {
     }
 
     #[cold]
-    fn wait_with_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<Option<L::Event>> {
+    fn wait_with_shutdown<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        poll: impl Fn(&mut Socket<L, I, R>, &mut Context<'_>) -> Poll<T>,
+    ) -> Poll<T> {
         if self.shutdown.as_mut().is_some_and(|shutdown| shutdown.wait(cx.waker())) {
             self.obey_shutdown();
-            return self.socket.poll_event(cx);
+            return poll(&mut self.socket, cx);
         }
         Poll::Pending
     }

@@ -11,6 +11,9 @@ use wirebahn_core::websocket::{CloseCode, Message, MessageEvent, PreparedMessage
 use super::WebSocket;
 use crate::{Io, Runtime};
 
+/// After so many pings and pongs in a row, other tasks get their turn: a peer that floods them does not starve those.
+pub(super) const SKIPS_PER_TURN: usize = 64;
+
 impl<I: Io, R: Runtime> WebSocket<I, R> {
     /// The next message; `None` once the connection has ended, when [`closed`](Self::closed) tells how.
     ///
@@ -23,13 +26,15 @@ impl<I: Io, R: Runtime> WebSocket<I, R> {
     /// The poll function behind [`recv`](Self::recv).
     #[inline]
     pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Message>> {
-        loop {
+        for _ in 0..SKIPS_PER_TURN {
             match ready!(self.poll_event(cx)) {
                 Some(MessageEvent::Message(message)) => return Poll::Ready(Some(message)),
                 Some(MessageEvent::Closed(_)) | None => return Poll::Ready(None),
                 Some(_) => {}
             }
         }
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 
     /// Sends a message and waits until it is written to the stream.
@@ -39,9 +44,14 @@ impl<I: Io, R: Runtime> WebSocket<I, R> {
     /// # Errors
     ///
     /// The message is too long, or the connection is closing.
-    pub async fn send(&mut self, message: impl Into<Message>) -> Result<(), SendError> {
-        self.feed(message).await?;
-        self.flush().await
+    pub fn send(&mut self, message: impl Into<Message>) -> impl Future<Output = Result<(), SendError>> {
+        // No `async fn`: it would keep the message twice, in the future of every handler.
+        let message = message.into();
+        async move {
+            self.ready().await?;
+            self.engine_mut().send(message)?;
+            self.flush().await
+        }
     }
 
     /// Queues a message, after waiting for room if need be. It is written with the next call that waits:

@@ -13,13 +13,14 @@ use wirebahn_core::websocket::{
 
 use super::WebSocket;
 use super::connection::Inner;
+use super::messages::SKIPS_PER_TURN;
 use crate::shutdown::ShutdownWatch;
 use crate::{Io, ReadHalf, Runtime, WriteHalf};
 
 /// The half of a [`WebSocket`] that receives; see [`WebSocket::split`].
 pub struct WebSocketReader<I, R: Runtime> {
     half: ReadHalf<Messages, I, R>,
-    closed: Option<Closed>,
+    closed: Option<Box<Closed>>,
     shutdown: Option<ShutdownWatch>,
 }
 
@@ -53,13 +54,15 @@ impl<I: Io, R: Runtime> WebSocketReader<I, R> {
 
     /// The poll function behind [`recv`](Self::recv).
     pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Message>> {
-        loop {
+        for _ in 0..SKIPS_PER_TURN {
             match ready!(self.poll_event(cx)) {
                 Some(MessageEvent::Message(message)) => return Poll::Ready(Some(message)),
                 Some(MessageEvent::Closed(_)) | None => return Poll::Ready(None),
                 Some(_) => {}
             }
         }
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 
     /// The poll function behind [`recv_event`](Self::recv_event).
@@ -73,15 +76,15 @@ impl<I: Io, R: Runtime> WebSocketReader<I, R> {
         }
         let event = ready!(self.half.poll_event(cx));
         if let Some(MessageEvent::Closed(closed)) = &event {
-            self.closed = Some(closed.clone());
+            self.closed = Some(Box::new(closed.clone()));
         }
         Poll::Ready(event)
     }
 
     /// How the connection ended, once the last event was taken.
     #[must_use]
-    pub const fn closed(&self) -> Option<&Closed> {
-        self.closed.as_ref()
+    pub fn closed(&self) -> Option<&Closed> {
+        self.closed.as_deref()
     }
 
     /// Makes one WebSocket of the two halves again.
@@ -211,7 +214,7 @@ impl<I: Io, R: Runtime> Sink<Message> for WebSocketWriter<I, R> {
         let now = self.half.now();
         // Closed already is what is wanted.
         let _ = self.half.with_engine(|engine| engine.close(CloseCode::NORMAL, "", now));
-        Sink::poll_flush(self, cx)
+        Sink::poll_flush(self, cx).map(|_| Ok(()))
     }
 }
 

@@ -9,6 +9,7 @@
 //!        └── EOF, keepalive, abort, violation (without a Close frame) ─────────────────┘
 //! ```
 
+use alloc::boxed::Box;
 use alloc::string::String;
 
 use bytes::Bytes;
@@ -31,6 +32,12 @@ pub(super) struct Closing {
     /// The peer has half-closed the transport.
     pub(super) eof: bool,
     pub(super) deadline: Deadline,
+    /// What is known of the end; allocated when it begins, since most connections are open most of the time.
+    end: Option<Box<End>>,
+}
+
+#[derive(Debug, Default)]
+struct End {
     /// Why the connection ends, once that is settled.
     cause: Option<Cause>,
     /// The code and reason of the peer's Close frame.
@@ -70,9 +77,17 @@ impl Closing {
         matches!(self.phase, Phase::Ended)
     }
 
+    fn has_peer_close(&self) -> bool {
+        self.end.as_ref().is_some_and(|end| end.peer.is_some())
+    }
+
+    fn end(&mut self) -> &mut End {
+        self.end.get_or_insert_default()
+    }
+
     #[inline]
     pub(super) fn take_closed(&mut self) -> Option<Closed> {
-        self.closed.take()
+        self.end.as_mut()?.closed.take()
     }
 
     #[inline]
@@ -89,7 +104,7 @@ impl Closing {
             Phase::Draining if close_held() => Transport::Open,
             // RFC 6455 7.1.1: the server closes the transport first, so a client whose closing handshake is complete
             // only waits. After a violation each end shuts its side down.
-            Phase::Draining if role == Role::Client && self.peer.is_some() => Transport::Open,
+            Phase::Draining if role == Role::Client && self.has_peer_close() => Transport::Open,
             Phase::Draining => Transport::Finish,
             Phase::Ended => Transport::Close,
         }
@@ -103,9 +118,9 @@ impl Streaming {
             Ok(parsed) => parsed,
             Err(violation) => return self.fail(violation),
         };
-        self.closing.peer = Some((code, String::from(reason)));
+        self.closing.end().peer = Some((code, String::from(reason)));
         if self.closing.is_open() {
-            self.closing.cause = Some(Cause::ClosedByPeer);
+            self.closing.end().cause = Some(Cause::ClosedByPeer);
             let reply = match self.config.close.reply {
                 CloseReply::Echo => payload.clone(),
                 CloseReply::Normal => close_payload(CloseCode::NORMAL, ""),
@@ -128,7 +143,7 @@ impl Streaming {
     #[cold]
     pub(super) fn fail(&mut self, violation: Violation) {
         let may_tell = self.closing.is_open() && !self.sender.is_inside_frame();
-        self.closing.cause = Some(Cause::Violation(violation));
+        self.closing.end().cause = Some(Cause::Violation(violation));
         if self.config.close.on_violation == OnViolation::Drop {
             return self.end(Cause::Violation(violation));
         }
@@ -140,7 +155,7 @@ impl Streaming {
 
     /// Sends the first Close frame.
     pub(super) fn start_close(&mut self, payload: Bytes, cause: Cause) {
-        self.closing.cause = Some(cause);
+        self.closing.end().cause = Some(cause);
         self.closing.phase = Phase::Closing;
         self.closing.deadline = Deadline::start(self.config.close.handshake_timeout);
         self.sender.close(payload);
@@ -158,13 +173,13 @@ impl Streaming {
 
     /// Both Close frames were exchanged, or the transport has ended while draining: the end, as it should be.
     pub(super) fn end_after_close(&mut self) {
-        let cause = self.closing.cause.take().unwrap_or(Cause::TransportLost);
+        let cause = self.closing.end().cause.take().unwrap_or(Cause::TransportLost);
         self.end(cause);
     }
 
     /// The deadline of the current phase has passed.
     pub(super) fn end_on_deadline(&mut self) {
-        let cause = match (self.closing.phase, self.closing.cause.take()) {
+        let cause = match (self.closing.phase, self.closing.end().cause.take()) {
             (Phase::Draining, Some(cause @ Cause::Violation(_))) => cause,
             (Phase::Draining, _) if self.role == Role::Client => Cause::TimedOut(TimerKind::ServerDrop),
             (Phase::Draining, Some(cause)) => cause,
@@ -187,14 +202,14 @@ impl Streaming {
         self.closing.phase = Phase::Ended;
         self.closing.deadline = Deadline::Off;
         self.received.clear();
-        let (code, reason) = match self.closing.peer.take() {
+        let (code, reason) = match self.closing.end().peer.take() {
             Some(peer) => peer,
             None => (CloseCode::ABNORMAL, String::new()),
         };
         let clean = code != CloseCode::ABNORMAL && !broken;
         let closed = Closed { clean, code, reason, cause };
         trace::closed(&closed);
-        self.closing.closed = Some(closed);
+        self.closing.end().closed = Some(closed);
     }
 }
 

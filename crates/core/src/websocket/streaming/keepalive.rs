@@ -89,11 +89,15 @@ impl Keepalive {
         let next_ping = self.next_ping(last_received);
         match &mut self.ping {
             Some(ping) if ping.deadline.is_some_and(|deadline| deadline <= now) => {
-                // Received data may lie unread behind what the application has not taken; and a peer that takes bytes
-                // off the wire, however slowly, is alive while the ping has not been written.
-                let progress =
-                    ping.flushed.is_none() && (outbox.is_empty() || outbox.written_total() > ping.written);
-                if paused || progress {
+                // Until the ping is written a peer that takes bytes off the wire, however slowly, is alive; one that
+                // takes none is not, whatever it sends. After that, its answer may lie unread behind what the
+                // application has not taken.
+                let alive = if ping.flushed.is_none() {
+                    outbox.is_empty() || outbox.written_total() > ping.written
+                } else {
+                    paused
+                };
+                if alive {
                     ping.written = outbox.written_total();
                     ping.deadline = self.options.timeout.map(|timeout| later(now, timeout));
                     Due::Nothing
