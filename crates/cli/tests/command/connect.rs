@@ -160,6 +160,6 @@ fn a_reader_that_goes_away_ends_the_command_without_a_panic() {
     client.send(b"one\n");
     assert_eq!(client.line(), b"one\n");
     client.end_output();
-    client.send(b"two\n");
+    client.send_until_ended(b"two\n");
     assert_eq!(client.finish(), (Some(0), Vec::new(), String::new()));
 }

@@ -90,6 +90,19 @@ impl Client {
         stdin.write_all(lines).and_then(|()| stdin.flush()).unwrap();
     }
 
+    /// Sends a line again and again until the command has ended: what it writes to a pipe that was closed may still
+    /// find a reader once, in a process that another test is just about to start.
+    pub(crate) fn send_until_ended(&mut self, line: &[u8]) {
+        for _ in 0..1000 {
+            let sent = self.stdin.as_mut().unwrap().write_all(line);
+            if sent.is_err() || self.child.try_wait().unwrap().is_some() {
+                return;
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        panic!("the command goes on");
+    }
+
     pub(crate) fn end_input(&mut self) {
         self.stdin = None;
     }
