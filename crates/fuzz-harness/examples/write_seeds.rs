@@ -67,6 +67,11 @@ fn server_opening() -> Vec<Vec<u8>> {
         input(0, b"POST http://example.com/ HTTP/1.0\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc"),
         input(1 << 4, get(&"X: y\r\n".repeat(50)).as_bytes()),
         input(0, b"\x16\x03\x01\x02\x00\x01"),
+        input(decision(7), get(&UPGRADE.replace("keep-alive, ", "")).as_bytes()),
+        input(
+            decision(7) | 1 << 4,
+            get(&format!("X-Y: z\r\n{}", UPGRADE.replace("keep-alive, ", ""))).as_bytes(),
+        ),
     ]
 }
 

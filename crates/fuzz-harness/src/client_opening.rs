@@ -50,6 +50,12 @@ pub fn client_opening(data: &[u8]) {
     let whole = run(&options, input.flags, &[&bytes]);
     let pieces = run(&options, input.flags, &input.cut(&bytes));
     assert_eq!(whole, pieces, "the pieces matter");
+    // What prefixes that hold a whole head must lead to.
+    match input.flags.number(PREFIX, 3) {
+        2 => assert!(whole.event.starts_with("Open("), "a valid response is refused: {}", whole.event),
+        4..=6 => assert!(whole.event.starts_with("Failed(Rejected("), "{}", whole.event),
+        _ => {}
+    }
     if let Some(leftover) = &whole.leftover {
         let head = bytes.strip_suffix(leftover.as_slice()).expect("what is left is the end of the input");
         check_opened(head);

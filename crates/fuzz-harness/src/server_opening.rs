@@ -44,6 +44,11 @@ pub fn server_opening(data: &[u8]) {
     let pieces = run(&options, input.flags, &input.cut(input.bytes));
     assert_eq!(whole, pieces, "the pieces matter");
     whole.check(input.bytes);
+    if is_plainly_valid(input.bytes, &options) {
+        let first = whole.events.first().map_or("nothing", String::as_str);
+        let expected = if input.flags.has(OVER_CAPACITY) { "Failed(OverCapacity)" } else { "Request(" };
+        assert!(first.starts_with(expected), "{first} instead of {expected}");
+    }
 }
 
 fn options(flags: Flags) -> ServerOptions {
@@ -223,6 +228,9 @@ impl Run {
 
 impl Seen {
     fn check(&self, input: &[u8]) {
+        let is_complete = input.windows(4).any(|window| window == b"\r\n\r\n");
+        let is_request = |event: &String| !event.starts_with("Failed(");
+        assert!(is_complete || !self.events.iter().any(is_request), "a request without end");
         match &self.leftover {
             Some(leftover) => {
                 let head =
@@ -241,6 +249,43 @@ impl Seen {
             check_response(&self.sent, self.leftover.is_some(), is_head);
         }
     }
+}
+
+/// Whether a server has no reason to refuse a request: none but the plainest pass here.
+fn is_plainly_valid(input: &[u8], options: &ServerOptions) -> bool {
+    let Some(end) = input.windows(4).position(|window| window == b"\r\n\r\n") else { return false };
+    let (head, _) = input.split_at(end);
+    let Ok(head) = std::str::from_utf8(head) else { return false };
+    let mut lines = head.split("\r\n");
+    let path = lines.next().and_then(|line| line.strip_prefix("GET /")?.strip_suffix(" HTTP/1.1"));
+    let mut count = 0;
+    let mut missing = vec![
+        "Host: example.com:8080",
+        "Upgrade: websocket",
+        "Connection: Upgrade",
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+        "Sec-WebSocket-Version: 13",
+    ];
+    for line in lines {
+        count += 1;
+        if let Some(found) = missing.iter().position(|needed| *needed == line) {
+            missing.swap_remove(found);
+        } else if !line.starts_with("X-") || !is_plain_field(line) {
+            return false;
+        }
+    }
+    path.is_some_and(|path| path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/?=&".contains(&byte)))
+        && missing.is_empty()
+        && end + 4 <= options.head_limits.max_len
+        && count <= options.head_limits.max_headers
+        && !head.contains("X-Forwarded-For")
+}
+
+fn is_plain_field(line: &str) -> bool {
+    line.split_once(": ").is_some_and(|(name, value)| {
+        name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            && value.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+    })
 }
 
 /// Whether `sent` is one response and nothing else, by a reading of RFC 9112 that shares nothing with ours.
