@@ -179,7 +179,8 @@ pub(super) enum Code {
 
 impl Side {
     pub(super) fn established(self, role: Role, now: Instant) -> Established {
-        let tenths = |tenths: u8| Duration::from_millis(100) * u32::from(tenths);
+        // Never zero: a timer of no length, which starts again while the application is behind, keeps a driver busy.
+        let tenths = |tenths: u8| Duration::from_millis(100) * (u32::from(tenths) + 1);
         let mut config = Config::default();
         config.limits.max_message_len = MAX_MESSAGE_LEN as u64;
         config.limits.max_frame_len = MAX_MESSAGE_LEN as u64;
