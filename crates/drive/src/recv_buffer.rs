@@ -34,7 +34,7 @@ pub const MAX_KEPT_TAIL: usize = 16 * 1024;
 
 /// A unit that is longer than a block has room made for this many bytes at once, or for as many as there are already,
 /// whichever is more: what the peer announces costs us memory only as its bytes come.
-pub const MIN_GROWTH: usize = 256 * 1024;
+pub const MIN_GROWTH: usize = 1024 * 1024;
 
 /// The policy for the receive buffer of one engine.
 #[derive(Debug)]

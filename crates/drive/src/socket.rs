@@ -374,8 +374,9 @@ impl<E: Engine, I: Io, R: Runtime> Socket<E, I, R> {
         if self.engine.transport() == Transport::Close {
             return self.close(cx, clock);
         }
+        let before = self.engine.outbox().len();
         let written = self.poll_output(cx);
-        if self.engine.poll_timeout() == Some(Instant::ZERO) {
+        if before > 0 && self.engine.poll_timeout() == Some(Instant::ZERO) {
             // A timer starts with what was just written: before the answer is read, the engine needs the time.
             let now = self.read_clock(clock);
             self.engine.handle_recv(now);

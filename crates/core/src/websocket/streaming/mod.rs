@@ -313,6 +313,10 @@ impl Streaming {
     /// Takes in received bytes up to the next event.
     #[inline(always)]
     fn take_in(&mut self) -> Option<Event> {
+        if self.received.is_empty() && !self.closing.eof {
+            self.known = 0;
+            return None;
+        }
         let mut event = None;
         while self.closing.reads_frames() {
             match self.receiver.next(&mut self.received, &self.config) {
