@@ -91,10 +91,8 @@ async fn serve(upgrade: Upgrade, shutdown: Shutdown, hub: Arc<Hub>) {
 
 /// Everything that one read brings is answered with one write.
 async fn echo(mut socket: WebSocket) {
-    while let Some(message) = socket.recv().await {
-        if socket.feed(message).await.is_err() {
-            break;
-        }
+    if let Err(error) = socket.serve(|message, replies| replies.forward(message)).await {
+        tracing::debug!("not echoed: {error}");
     }
     let closed = socket.wait_closed().await;
     tracing::debug!("{closed}");

@@ -4,10 +4,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::BytesMut;
 use wirebahn_core::websocket::{
     CloseCode, Config, Established, Event, Fin, Frames, Keepalive, Message, MessageEvent, MessageKind,
     Messages, Role, SendError, Streaming,
 };
+use wirebahn_core::{Engine, Instant, Outbox, Transport};
 use wirebahn_testkit::SeededEntropy;
 use wirebahn_testkit::contract::{self, Bounds, START, Subject};
 
@@ -107,7 +109,7 @@ fn join_chunks(events: &mut Vec<Event>, event: Event) {
 }
 
 /// What every layer can be flooded with, and how much of it may be held.
-fn hardened<E: wirebahn_core::Engine + 'static>(subject: Subject<E>, role: Role) -> Subject<E> {
+fn hardened<E: Engine + 'static>(subject: Subject<E>, role: Role) -> Subject<E> {
     let bounds = Bounds { outbox: 2000, received: 2000, ..Bounds::default() };
     subject
         .bounds(bounds)
@@ -171,6 +173,63 @@ fn messages(role: Role) -> Subject<Messages> {
         Err(SendError::Closed)
     });
     hardened(subject, role)
+}
+
+/// The messages layer as `with_message` shows it: in the receive buffer where possible.
+struct Lending(Messages);
+
+impl Engine for Lending {
+    type Event = MessageEvent;
+
+    fn recv_buf(&mut self) -> &mut BytesMut {
+        self.0.recv_buf()
+    }
+
+    fn handle_recv(&mut self, now: Instant) {
+        self.0.handle_recv(now);
+    }
+
+    fn handle_eof(&mut self, now: Instant) {
+        self.0.handle_eof(now);
+    }
+
+    fn handle_timeout(&mut self, now: Instant) {
+        self.0.handle_timeout(now);
+    }
+
+    fn poll_event(&mut self) -> Option<MessageEvent> {
+        let lent = self.0.with_message(|message, _| MessageEvent::Message(message.to_message()));
+        lent.or_else(|| self.0.poll_event())
+    }
+
+    fn poll_timeout(&self) -> Option<Instant> {
+        self.0.poll_timeout()
+    }
+
+    fn outbox(&mut self) -> &mut Outbox {
+        self.0.outbox()
+    }
+
+    fn transport(&self) -> Transport {
+        self.0.transport()
+    }
+}
+
+fn lending(role: Role) -> Subject<Lending> {
+    let subject = Subject::new(
+        move || Lending(Messages::new(established(role))),
+        &conversation(role),
+        |event| matches!(event, MessageEvent::Closed(_)),
+    )
+    .operation("send", |engine, _| engine.0.send(Message::text("hello")))
+    .operation("close", |engine, now| engine.0.close(CloseCode::GOING_AWAY, "", now));
+    hardened(subject, role)
+}
+
+#[test]
+fn messages_that_are_lent_keep_the_contract() {
+    contract::check_all(&lending(Role::Server));
+    contract::check_all(&lending(Role::Client));
 }
 
 #[test]

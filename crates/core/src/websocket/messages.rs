@@ -3,8 +3,8 @@
 use bytes::{Bytes, BytesMut};
 
 use super::{
-    Chunk, CloseCode, Closed, Established, Event, Frames, Message, Pong, PreparedMessage, SendError,
-    Streaming,
+    Chunk, CloseCode, Closed, Established, Event, Frames, Message, MessageRef, Pong, PreparedMessage,
+    Replies, SendError, Streaming,
 };
 use crate::{Engine, Instant, Outbox, Transport};
 
@@ -101,6 +101,40 @@ impl Messages {
             return self.send(message.message().clone());
         }
         streaming.send_encoded(message.frame(), message.message().len() as u64)
+    }
+
+    /// Hands the next message to `handle` where it lies in the receive buffer, with a way to answer it, and returns what
+    /// `handle` returns. That costs less than owning the message.
+    ///
+    /// `None` if there is nothing of the kind: what comes next is incomplete, fragmented, long, or no message, and
+    /// [`poll_event`](Engine::poll_event) has it. Also `None` while the outbox is not ready, so that answers stay
+    /// bounded.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use wirebahn_core::websocket::{Config, Established, Messages, Role};
+    /// # use wirebahn_core::{Engine, Entropy, Instant};
+    /// # struct Fixed;
+    /// # impl Entropy for Fixed { fn fill(&mut self, out: &mut [u8]) { out.fill(7) } }
+    /// # let now = Instant::ZERO;
+    /// # let config = Arc::new(Config::default());
+    /// # let mut server = Messages::new(Established::new(Role::Server, config, Box::new(Fixed), now));
+    /// server.recv_buf().extend_from_slice(&[0x82, 0x82, 0, 0, 0, 0, b'o', b'k', 0x82, 0x82]);
+    /// let echoed = server.with_message(|message, replies| replies.forward(message));
+    /// assert_eq!(echoed, Some(Ok(())));
+    /// assert_eq!(server.with_message(|_, _| ()), None);
+    /// ```
+    #[inline]
+    pub fn with_message<T>(
+        &mut self,
+        handle: impl FnOnce(MessageRef<'_>, &mut Replies<'_>) -> T,
+    ) -> Option<T> {
+        self.frames.streaming_mut().lend_message(handle)
+    }
+
+    /// A way to send without the rest of the connection, as [`with_message`](Self::with_message) hands it out.
+    pub fn replies(&mut self) -> Replies<'_> {
+        self.frames.streaming_mut().replies()
     }
 
     /// Sends a ping; see [`Streaming::ping`].

@@ -40,6 +40,6 @@ pub use prepared::PreparedMessage;
 pub use role::Role;
 pub use send_error::SendError;
 pub use stats::{Traffic, TrafficStats};
-pub use streaming::{Chunk, Event, Fin, Pong, Streaming};
+pub use streaming::{Chunk, Event, Fin, MessageRef, Pong, Replies, Streaming};
 pub use utf8::{Utf8Error, Utf8Validator};
 pub use violation::Violation;

@@ -9,6 +9,7 @@
 mod closing;
 mod common;
 mod frame_rules;
+mod lending;
 mod limits;
 mod sending;
 mod text;

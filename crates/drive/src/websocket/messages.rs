@@ -6,7 +6,9 @@ use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 use futures_sink::Sink;
-use wirebahn_core::websocket::{CloseCode, Message, MessageEvent, PreparedMessage, SendError};
+use wirebahn_core::websocket::{
+    CloseCode, Message, MessageEvent, MessageRef, PreparedMessage, Replies, SendError,
+};
 
 use super::WebSocket;
 use crate::{Io, Runtime};
@@ -35,6 +37,47 @@ impl<I: Io, R: Runtime> WebSocket<I, R> {
         }
         cx.waker().wake_by_ref();
         Poll::Pending
+    }
+
+    /// Hands every message to `handle` until the connection has ended, when [`closed`](Self::closed) tells how.
+    ///
+    /// Short messages are handed over where they lie in the receive buffer, with a way to answer them right away: the
+    /// fastest way to serve requests that need no waiting. Everything that one read brought is answered with one
+    /// write.
+    ///
+    /// Dropping the future loses nothing: every message is either handled as a whole or comes again.
+    ///
+    /// # Errors
+    ///
+    /// What `handle` returned; it ends the loop, not the connection.
+    pub async fn serve<H>(&mut self, mut handle: H) -> Result<(), SendError>
+    where
+        H: FnMut(MessageRef<'_>, &mut Replies<'_>) -> Result<(), SendError>,
+    {
+        poll_fn(|cx| self.poll_serve(cx, &mut handle)).await
+    }
+
+    fn poll_serve<H>(&mut self, cx: &mut Context<'_>, handle: &mut H) -> Poll<Result<(), SendError>>
+    where
+        H: FnMut(MessageRef<'_>, &mut Replies<'_>) -> Result<(), SendError>,
+    {
+        loop {
+            while self.inner.socket.is_ready() {
+                let Some(handled) = self.engine_mut().with_message(&mut *handle) else { break };
+                handled?;
+            }
+            // Without room nothing more is answered; at the end of the connection there is none, but events are left.
+            if !self.inner.socket.is_ready() && self.poll_ready(cx).is_pending() {
+                return Poll::Pending;
+            }
+            match ready!(self.poll_event(cx)) {
+                Some(MessageEvent::Message(message)) => {
+                    handle(MessageRef::from(&message), &mut self.engine_mut().replies())?;
+                }
+                Some(MessageEvent::Closed(_)) | None => return Poll::Ready(Ok(())),
+                Some(_) => {}
+            }
+        }
     }
 
     /// Sends a message and waits until it is written to the stream.

@@ -150,3 +150,40 @@ fn is_nodelay(socket: &WebSocket) -> bool {
         other => panic!("{other:?}"),
     }
 }
+
+#[tokio::test]
+async fn serve_answers_messages_of_all_sizes_and_ends_with_the_connection() {
+    let server = Running::start(Running::bind().await, |mut socket: WebSocket| async move {
+        socket.serve(|message, replies| replies.forward(message)).await.expect("every answer is allowed");
+        assert!(socket.closed().is_some_and(|closed| closed.clean));
+    });
+    let mut socket = server.connect().await;
+    for message in messages() {
+        soon(socket.send(message.clone())).await.unwrap();
+        assert_echo(&mut socket, &message).await;
+    }
+    for _ in 0..100 {
+        soon(socket.feed("one of many")).await.unwrap();
+    }
+    soon(socket.send_fragmented("in several frames", 3)).await.unwrap();
+    soon(socket.ping("between")).await.unwrap();
+    for _ in 0..100 {
+        assert_echo(&mut socket, &Message::text("one of many")).await;
+    }
+    assert_echo(&mut socket, &Message::text("in several frames")).await;
+    assert!(soon(socket.close(wirebahn_tokio::CloseCode::NORMAL, "")).await.unwrap().clean);
+    server.end().await;
+}
+
+#[tokio::test]
+async fn serve_stops_at_the_first_error_and_leaves_the_connection_usable() {
+    let server = Running::start(Running::bind().await, |mut socket: WebSocket| async move {
+        let refused = socket.serve(|_, replies| replies.send(Message::binary(vec![0; 65 << 20]))).await;
+        assert!(matches!(refused, Err(wirebahn_tokio::SendError::MessageTooLong { .. })));
+        socket.send("too long").await.unwrap();
+        socket.wait_closed().await;
+    });
+    let mut socket = server.connect().await;
+    soon(socket.send("question")).await.unwrap();
+    assert_eq!(soon(socket.recv()).await.unwrap().as_text(), Some("too long"));
+}

@@ -8,6 +8,7 @@ mod closing;
 mod event;
 mod keepalive;
 mod receive;
+mod replies;
 mod send;
 mod timers;
 
@@ -15,15 +16,16 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 
 pub use event::{Chunk, Event, Pong};
+pub use replies::{MessageRef, Replies};
 pub use send::Fin;
 
 use closing::Closing;
 use keepalive::{Due, Keepalive};
 pub(in crate::websocket) use receive::Delivery;
-use receive::{Receiver, Step};
+use receive::{Located, Receiver, Step};
 use send::{Released, Sender};
 use timers::{earlier, later};
 
@@ -308,6 +310,43 @@ impl Streaming {
         self.check_open()?;
         self.sender.check_idle()?;
         self.sender.check_ready()
+    }
+
+    /// Hands the next message to `handle` where it lies in the receive buffer, if that is a short one in one frame and
+    /// all there; anything else is left to [`poll_event`](Engine::poll_event).
+    #[inline]
+    pub(in crate::websocket) fn lend_message<T>(
+        &mut self,
+        handle: impl FnOnce(MessageRef<'_>, &mut Replies<'_>) -> T,
+    ) -> Option<T> {
+        if self.event.is_some() || !self.closing.reads_frames() || !self.sender.outbox.is_ready() {
+            return None;
+        }
+        let Located { kind, header_len, len } =
+            self.receiver.locate_message(&mut self.received, &self.config)?;
+        self.incoming.websocket_octets += len as u64;
+        self.incoming.app_octets += len as u64;
+        self.incoming.frames += 1;
+        self.incoming.messages += 1;
+        let payload = self.received.get(header_len..header_len + len).unwrap_or_default();
+        let mut replies = Replies {
+            sender: &mut self.sender,
+            limit: self.config.limits.max_message_len,
+            is_open: self.closing.is_open(),
+        };
+        let result = handle(MessageRef::lent(kind, payload), &mut replies);
+        self.received.advance(header_len + len);
+        self.known = self.received.len();
+        Some(result)
+    }
+
+    /// A way to answer without the rest of the connection.
+    pub(in crate::websocket) fn replies(&mut self) -> Replies<'_> {
+        Replies {
+            sender: &mut self.sender,
+            limit: self.config.limits.max_message_len,
+            is_open: self.closing.is_open(),
+        }
     }
 
     /// Takes in received bytes up to the next event.

@@ -69,6 +69,13 @@ struct Message {
     fragments: u64,
 }
 
+/// A whole message at the front of the buffer.
+pub(super) struct Located {
+    pub(super) kind: MessageKind,
+    pub(super) header_len: usize,
+    pub(super) len: usize,
+}
+
 /// What the front of the buffer holds.
 pub(super) enum Step {
     NeedMore,
@@ -122,6 +129,16 @@ impl Receiver {
     /// anything else; nothing has changed then.
     #[inline(always)]
     fn whole_message(&mut self, buf: &mut BytesMut, config: &Config) -> Option<Chunk> {
+        let Located { kind, header_len, len } = self.locate_message(buf, config)?;
+        let mut payload = buf.split_to(header_len + len).freeze();
+        payload.advance(header_len);
+        Some(Chunk::new(kind, payload, len as u64).starting(true, true).ending(true, true))
+    }
+
+    /// Finds a short whole message at the front of `buf`, unmasks and checks it where it is. The caller has to take it
+    /// out. `None` if something else is there; nothing has changed then.
+    #[inline(always)]
+    pub(super) fn locate_message(&mut self, buf: &mut BytesMut, config: &Config) -> Option<Located> {
         let [first, second, rest @ ..] = &**buf else { return None };
         let kind = match *first {
             WHOLE_TEXT => MessageKind::Text,
@@ -129,7 +146,7 @@ impl Receiver {
             _ => return None,
         };
         let masked = second & MASKED != 0;
-        if self.message.is_some() || masked != (self.masked == Masked::Required) {
+        if self.message.is_some() || self.frame.is_some() || masked != (self.masked == Masked::Required) {
             return None;
         }
         let (len, len_end) = match second & !MASKED {
@@ -158,9 +175,7 @@ impl Receiver {
             return None;
         }
         trace::frame(Direction::Received, true, kind.into(), len as u64);
-        let mut payload = buf.split_to(header_len + len).freeze();
-        payload.advance(header_len);
-        Some(Chunk::new(kind, payload, len as u64).starting(true, true).ending(true, true))
+        Some(Located { kind, header_len, len })
     }
 
     /// A frame that begins here.

@@ -113,11 +113,35 @@ impl Sender {
     /// A whole message in one frame.
     #[inline]
     pub(super) fn message(&mut self, kind: MessageKind, payload: Bytes, limit: u64) -> Result<(), SendError> {
-        self.check_idle()?;
         self.check_ready()?;
+        self.answer(kind, payload, limit)
+    }
+
+    /// As [`message`](Self::message), also if the outbox is not ready: for answers to one message, which are few.
+    #[inline]
+    pub(super) fn answer(&mut self, kind: MessageKind, payload: Bytes, limit: u64) -> Result<(), SendError> {
+        self.check_idle()?;
         check_len(payload.len() as u64, limit)?;
         self.count(payload.len() as u64, true);
         self.frame(Fin::Last, kind.into(), payload);
+        Ok(())
+    }
+
+    /// As [`answer`](Self::answer), from a payload that is somebody else's.
+    #[inline]
+    pub(super) fn copied_answer(
+        &mut self,
+        kind: MessageKind,
+        payload: &[u8],
+        limit: u64,
+    ) -> Result<(), SendError> {
+        if self.mask != Mask::None || payload.len() > COPY_THRESHOLD {
+            return self.answer(kind, Bytes::copy_from_slice(payload), limit);
+        }
+        self.check_idle()?;
+        check_len(payload.len() as u64, limit)?;
+        self.count(payload.len() as u64, true);
+        self.small_frame(Fin::Last, kind.into(), payload);
         Ok(())
     }
 
