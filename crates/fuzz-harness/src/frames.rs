@@ -330,8 +330,9 @@ fn check_prediction(prediction: &Prediction, heard: &Seen<Heard>, streaming: &Se
         }
     }
     check_end(&prediction.end, closed);
-    // With a stalled peer only the last pong may be sent (RFC 6455 5.5.3).
-    if !flags.has(STALLED) {
+    if flags.has(STALLED) {
+        check_sent_late(prediction, &heard.sent, flags);
+    } else {
         check_sent(prediction, &heard.sent, flags);
     }
 }
@@ -374,4 +375,20 @@ fn check_sent(prediction: &Prediction, sent: &[u8], flags: Flags) {
         End::Failed(code) => expected.push((0x88, code.to_be_bytes().into())),
     }
     assert_eq!(decode(sent), expected, "what was sent");
+}
+
+/// To a peer that takes nothing before the end, some pongs are not sent (RFC 6455 5.5.3), and only what was agreed is
+/// worth sending then.
+fn check_sent_late(prediction: &Prediction, sent: &[u8], flags: Flags) {
+    let frames = decode(sent);
+    let is_cut_off = match prediction.end {
+        End::Open => true,
+        End::Closed(_) => false,
+        End::Failed(_) => flags.has(DROP),
+    };
+    assert_eq!(frames.is_empty(), is_cut_off, "what was sent late");
+    if let Some(((first, _), pongs)) = frames.split_last() {
+        assert_eq!(*first, 0x88, "a Close frame comes last");
+        assert!(pongs.iter().all(|(first, _)| *first == 0x8a), "only pongs come before");
+    }
 }

@@ -249,6 +249,18 @@ fn an_aborted_connection_is_over_at_once() {
 }
 
 #[test]
+fn a_pong_that_waits_for_room_is_lost_with_the_frame_that_an_abort_cuts_off() {
+    let mut config = quiet();
+    config.limits.outbox_high_water = 1;
+    let mut server = messages(Role::Server, config);
+    server.send(Message::text("half of this is written")).unwrap();
+    receive(&mut server, &masked(0x89, b"held back"), at(0));
+    server.outbox().advance(10);
+    server.abort();
+    assert!(sent(&mut server).is_empty());
+}
+
+#[test]
 fn no_ping_is_answered_once_our_close_was_sent() {
     let mut server = messages(Role::Server, quiet());
     server.close(CloseCode::NORMAL, "", at(0)).unwrap();

@@ -197,7 +197,7 @@ impl Streaming {
         let broken = matches!(cause, Cause::Violation(_) | Cause::Aborted);
         // Only what was agreed with the peer is still worth writing.
         if !self.closing.is_draining() {
-            self.sender.outbox.clear();
+            self.sender.discard();
         }
         self.closing.phase = Phase::Ended;
         self.closing.deadline = Deadline::Off;

@@ -270,6 +270,12 @@ impl Sender {
         }
     }
 
+    /// Forgets what waits to be sent. Held control frames, too: they would follow a frame that was cut off.
+    pub(super) fn discard(&mut self) {
+        self.outbox.clear();
+        self.held = None;
+    }
+
     /// Whether a frame is being streamed, so that nothing else can be sent.
     pub(super) const fn is_inside_frame(&self) -> bool {
         self.frame.is_some()
