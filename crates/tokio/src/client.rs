@@ -11,7 +11,7 @@ use wirebahn_core::websocket::opening::{ClientOptions, ClientRequest, Response};
 use wirebahn_drive::OsEntropy;
 use wirebahn_drive::websocket::{ConnectError, Connection, Layer, open};
 
-use crate::{Stream, TokioIo, TokioRuntime, WebSocket};
+use crate::{Delay, Stream, TokioIo, TokioRuntime, WebSocket};
 
 /// How long reaching the server may take, name resolution included, unless [`Client::connect_timeout`] says otherwise:
 /// long enough for a lost packet to be sent again twice.
@@ -74,6 +74,7 @@ pub struct Client {
     request: ClientRequest,
     options: Arc<ClientOptions>,
     connect_timeout: Option<Duration>,
+    delay: Delay,
 }
 
 impl Client {
@@ -88,6 +89,7 @@ impl Client {
             request: ClientRequest::new(url),
             options: Arc::default(),
             connect_timeout: Some(CONNECT_TIMEOUT),
+            delay: Delay::default(),
         })
     }
 
@@ -146,6 +148,13 @@ impl Client {
         self
     }
 
+    /// Whether the system may hold back small writes on TCP. Default: it may not.
+    #[must_use]
+    pub const fn delay(mut self, delay: Delay) -> Self {
+        self.delay = delay;
+        self
+    }
+
     /// Opens the connection at the level of whole messages.
     ///
     /// # Errors
@@ -161,7 +170,7 @@ impl Client {
     ///
     /// As [`connect`](Self::connect).
     pub async fn connect_layer<L: Layer>(self) -> Result<Opened<L>, ConnectError> {
-        let reach = reach(self.request.url());
+        let reach = reach(self.request.url(), self.delay);
         let stream = match self.connect_timeout {
             Some(timeout) => {
                 tokio::time::timeout(timeout, reach).await.map_err(|_| ConnectError::TimedOut)??
@@ -186,7 +195,7 @@ where
 }
 
 /// A stream to where `url` leads.
-async fn reach(url: &WsUrl) -> Result<Stream, ConnectError> {
+async fn reach(url: &WsUrl, delay: Delay) -> Result<Stream, ConnectError> {
     if url.is_secure() {
         return Err(ConnectError::Unsupported(
             "wss: this client has no TLS; make a TLS stream and pass it to `connect_on`",
@@ -199,7 +208,7 @@ async fn reach(url: &WsUrl) -> Result<Stream, ConnectError> {
                 Host::V4(address) => TcpStream::connect((*address, *port)).await,
                 Host::V6(address) => TcpStream::connect((*address, *port)).await,
             };
-            Ok(stream?.into())
+            Ok(Stream::tcp(stream?, delay))
         }
         #[cfg(unix)]
         Endpoint::Unix { path, .. } => Ok(tokio::net::UnixStream::connect(path).await?.into()),

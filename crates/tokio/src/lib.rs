@@ -49,7 +49,7 @@ pub use client::{CONNECT_TIMEOUT, Client, Opened, connect, connect_on};
 pub use io::TokioIo;
 pub use runtime::{TokioRuntime, TokioTimer};
 pub use server::{ACCEPT_PAUSE, SHUTDOWN_GRACE, Server, ServerHandle, accept, receive};
-pub use stream::Stream;
+pub use stream::{Delay, Stream};
 
 pub use wirebahn_core::http;
 pub use wirebahn_core::websocket::{

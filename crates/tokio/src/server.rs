@@ -20,7 +20,7 @@ use wirebahn_core::websocket::opening::{
 use wirebahn_drive::websocket::Admission;
 use wirebahn_drive::{OsEntropy, Shutdown};
 
-use crate::{Incoming, Stream, TokioIo, Upgrade, WebSocket};
+use crate::{Delay, Incoming, Stream, TokioIo, Upgrade, WebSocket};
 
 /// How long to wait after the system refused to accept a connection, typically for lack of file descriptors: trying
 /// again at once would only burn processor time.
@@ -87,6 +87,7 @@ pub struct Server {
     options: Arc<ServerOptions>,
     max_connections: usize,
     shutdown_grace: Duration,
+    delay: Delay,
     answer_http: Option<Arc<AnswerHttp>>,
     handle: ServerHandle,
 }
@@ -125,6 +126,7 @@ impl Server {
             options: Arc::default(),
             max_connections: usize::MAX,
             shutdown_grace: SHUTDOWN_GRACE,
+            delay: Delay::default(),
             answer_http: None,
             handle: ServerHandle::default(),
         }
@@ -157,6 +159,13 @@ impl Server {
     #[must_use]
     pub const fn shutdown_grace(mut self, grace: Duration) -> Self {
         self.shutdown_grace = grace;
+        self
+    }
+
+    /// Whether the system may hold back small writes. Default: it may not.
+    #[must_use]
+    pub const fn delay(mut self, delay: Delay) -> Self {
+        self.delay = delay;
         self
     }
 
@@ -232,7 +241,7 @@ impl Server {
             };
             let guard = Guard::new(&shared, self.max_connections);
             let admission = if guard.admitted { Admission::Admit } else { Admission::OverCapacity };
-            let io = TokioIo::new(Stream::from(stream));
+            let io = TokioIo::new(Stream::tcp(stream, self.delay));
             let (options, entropy) = (Arc::clone(&self.options), Box::new(OsEntropy::default()));
             // On the heap: only the handler's future should determine how large a connection's task is.
             let opening =

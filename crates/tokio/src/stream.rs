@@ -20,12 +20,32 @@ pub enum Stream {
     Unix(UnixStream),
 }
 
-impl From<TcpStream> for Stream {
-    /// Turns Nagle's algorithm off: writes are coalesced already, and delaying them would only add latency.
-    fn from(stream: TcpStream) -> Self {
-        // Only an optimisation: a stream that refuses works all the same.
-        let _ = stream.set_nodelay(true);
+impl Stream {
+    /// A TCP stream with or without Nagle's algorithm.
+    pub(crate) fn tcp(stream: TcpStream, delay: Delay) -> Self {
+        if delay == Delay::Off {
+            // Only an optimisation: a stream that refuses works all the same.
+            let _ = stream.set_nodelay(true);
+        }
         Self::Tcp(stream)
+    }
+}
+
+/// Whether the system may hold back small writes (Nagle's algorithm).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Delay {
+    /// It may not (`TCP_NODELAY`): writes are coalesced already, and holding them back would only add latency.
+    #[default]
+    Off,
+    /// The system's default.
+    System,
+}
+
+impl From<TcpStream> for Stream {
+    /// With [`Delay::Off`].
+    fn from(stream: TcpStream) -> Self {
+        Self::tcp(stream, Delay::Off)
     }
 }
 
