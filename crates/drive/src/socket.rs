@@ -377,9 +377,12 @@ impl<E: Engine, I: Io, R: Runtime> Socket<E, I, R> {
         let before = self.engine.outbox().len();
         let written = self.poll_output(cx);
         if before > 0 && self.engine.poll_timeout() == Some(Instant::ZERO) {
-            // A timer starts with what was just written: before the answer is read, the engine needs the time.
+            // A timer starts with what was just written: before the answer is read, the engine needs the time, and the
+            // answer gets a time of its own.
+            *clock = None;
             let now = self.read_clock(clock);
             self.engine.handle_recv(now);
+            *clock = None;
         }
         if self.engine.transport() == Transport::Finish && written.is_ready() {
             let _ = self.poll_shutdown(cx);

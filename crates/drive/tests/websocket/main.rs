@@ -6,3 +6,5 @@ mod cancel;
 mod dependencies;
 #[cfg(test)]
 mod pipe;
+#[cfg(test)]
+mod round_trip;
