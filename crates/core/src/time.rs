@@ -77,13 +77,14 @@ mod from_std {
             let origin = *ORIGIN.get_or_init(|| instant);
             match instant.checked_duration_since(origin) {
                 Some(after) => Self(ORIGIN_MICROS) + after,
-                None => Self(ORIGIN_MICROS.saturating_sub(micros(origin.duration_since(instant)))),
+                // Rounded to the earlier microsecond on both sides of the origin, so that distances hold across it.
+                None => Self(ORIGIN_MICROS.saturating_sub(micros_up(origin.duration_since(instant)))),
             }
         }
     }
 
-    fn micros(duration: core::time::Duration) -> u64 {
-        u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+    fn micros_up(duration: core::time::Duration) -> u64 {
+        u64::try_from(duration.as_nanos().div_ceil(1000)).unwrap_or(u64::MAX)
     }
 }
 
@@ -101,6 +102,22 @@ mod tests {
         let (early, late) = (Instant::from_micros(1), Instant::from_micros(3));
         assert_eq!(late.saturating_duration_since(early), Duration::from_micros(2));
         assert_eq!(early.saturating_duration_since(late), Duration::ZERO);
+    }
+
+    #[cfg(feature = "std")]
+    #[test]
+    fn distances_hold_across_the_origin_of_the_conversion() {
+        let origin = std::time::Instant::now();
+        let _ = Instant::from(origin);
+        for nanos in [1, 400, 999, 1000, 1001, 2_500_300] {
+            let early = origin - Duration::from_nanos(nanos);
+            let later = Instant::from(early + Duration::from_millis(5));
+            assert_eq!(
+                later.saturating_duration_since(Instant::from(early)),
+                Duration::from_millis(5),
+                "{nanos}"
+            );
+        }
     }
 
     #[cfg(feature = "std")]

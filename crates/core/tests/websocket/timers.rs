@@ -166,3 +166,17 @@ fn no_timer_is_armed_without_one_to_arm() {
     let server = messages(Role::Server, quiet());
     assert_eq!(server.poll_timeout(), None);
 }
+
+#[test]
+fn timers_of_no_length_do_not_keep_a_driver_busy() {
+    let mut config = config();
+    config.idle_timeout = Some(Duration::ZERO);
+    let mut server = messages(Role::Server, config);
+    server.recv_buf().extend_from_slice(&masked(0x81, b"unread"));
+    server.handle_recv(at(0));
+    for millis in 1..20 {
+        assert_eq!(server.poll_timeout(), Some(at(millis)));
+        server.handle_timeout(at(millis));
+    }
+    assert_eq!(server.transport(), Transport::Paused);
+}

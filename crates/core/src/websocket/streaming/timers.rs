@@ -4,8 +4,9 @@ use core::time::Duration;
 
 use crate::Instant;
 
-/// The shortest a timer can be: a deadline must be later than the moment it is set.
-const TICK: Duration = Duration::from_micros(1);
+/// The shortest a timer can be: a deadline must be later than the moment it is set, and one that is set again and again
+/// must not keep a driver busy.
+const TICK: Duration = Duration::from_millis(1);
 
 /// A deadline that may have been started at a moment that nobody has told us yet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
