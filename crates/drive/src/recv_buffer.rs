@@ -57,8 +57,11 @@ impl RecvBuffer {
         }
         self.right_sized = false;
         if len == 0 {
-            give_back(mem::take(buf));
-            *buf = take_block();
+            // What was handled since the last read may have left its block here, free again.
+            if buf.capacity() == 0 || !buf.try_reclaim(BLOCK_LEN) {
+                give_back(mem::take(buf));
+                *buf = take_block();
+            }
         } else if len.saturating_add(hint.max(MIN_ROOM)) <= BLOCK_LEN {
             move_to(take_block(), buf);
         } else if buf.capacity() <= BLOCK_LEN {

@@ -487,10 +487,12 @@ impl<E: Engine, I: Io, R: Runtime> Socket<E, I, R> {
 
     fn run_timer(&mut self, cx: &mut Context<'_>, clock: &mut Option<Instant>) -> Round {
         loop {
-            if self.handle_timeout_if_due(clock) {
+            let Some(deadline) = self.engine.poll_timeout() else { return Round::Idle };
+            if deadline <= self.last {
+                let now = self.read_clock(clock);
+                self.engine.handle_timeout(now);
                 return Round::Moved;
             }
-            let Some(deadline) = self.engine.poll_timeout() else { return Round::Idle };
             if self.alarm.poll(cx, deadline).is_pending() {
                 return Round::Idle;
             }
