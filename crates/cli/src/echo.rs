@@ -10,9 +10,10 @@ use wirebahn_tokio::opening::{Acceptance, HttpRequest, HttpResponse, ServerOptio
 use wirebahn_tokio::{Config, Server, Shutdown, Upgrade, WebSocket};
 
 use crate::broadcast::Hub;
+use crate::compress::{self, Compression};
 use crate::{Failure, signals, values};
 
-pub(crate) const HELP: &str = "\
+pub(crate) const HELP: &str = concat!("\
 Every path sends messages back to where they came from, except /broadcast, which sends them to everyone connected to
 it. A plain HTTP GET of any path gets a page that talks to the server; open it in a browser.
 
@@ -22,7 +23,10 @@ the command with status 0; a second one ends it at once.
 Examples:
   wirebahn echo                                       on 127.0.0.1, port 9001
   wirebahn echo --listen 127.0.0.1:0                  on any free port
-  wirebahn echo --listen '[::]:80' --max-message 1M   for everyone, with small messages only";
+  wirebahn echo --listen '[::]:80' --max-message 1M   for everyone, with small messages only
+  wirebahn echo --compress=window=11,level=1          fast, small compression
+
+", compress::help!());
 
 /// The path whose messages go to all its connections.
 const BROADCAST_PATH: &str = "/broadcast";
@@ -44,6 +48,10 @@ pub(crate) struct Options {
     /// The largest message and frame that is accepted, in bytes; K, M and G are units
     #[arg(long, value_name = "SIZE", default_value = "64M", value_parser = values::size)]
     max_message: u64,
+    /// Compress messages with clients that offer it; how is said by KEY=VALUE pairs, see below
+    #[arg(long, value_name = "PARAMS", num_args = 0..=1, require_equals = true, default_missing_value = "",
+          value_parser = compress::server)]
+    compress: Option<Compression>,
 }
 
 pub(crate) async fn run(options: Options) -> Result<u8, Failure> {
@@ -55,7 +63,7 @@ pub(crate) async fn run(options: Options) -> Result<u8, Failure> {
     let server = Server::bind(&options.listen).await.map_err(cannot_listen)?;
     let address = server.local_addr().map_err(cannot_listen)?;
     let server = server
-        .options(server_options(options.max_message))
+        .options(server_options(options.max_message, options.compress))
         .max_connections(options.max_connections.unwrap_or(usize::MAX))
         .http(page);
 
@@ -98,12 +106,13 @@ async fn echo(mut socket: WebSocket) {
     tracing::debug!("{closed}");
 }
 
-fn server_options(max_message: u64) -> ServerOptions {
+fn server_options(max_message: u64, compress: Option<Compression>) -> ServerOptions {
     let mut config = Config::default();
     config.limits.max_message_len = max_message;
     config.limits.max_frame_len = max_message;
     let mut options = ServerOptions::default();
     options.config = Arc::new(config);
+    options.extensions = compress.map(Compression::into_extensions).unwrap_or_default();
     options
 }
 

@@ -1,10 +1,11 @@
 //! WebSocket on the command line: `wirebahn echo` is a server to try clients with, `wirebahn connect` a client.
 //!
 //! * `echo`, `broadcast`: the server. `connect`: the client, with `input` and `output` for its ends.
-//! * `values`: what options may look like. `signals`: Ctrl-C.
+//! * `values`: what options may look like. `compress`: those of compression. `signals`: Ctrl-C.
 #![forbid(unsafe_code)]
 
 mod broadcast;
+mod compress;
 mod connect;
 mod echo;
 mod signals;

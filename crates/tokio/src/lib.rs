@@ -54,7 +54,7 @@ pub use stream::{Delay, Stream};
 pub use wirebahn_core::http;
 pub use wirebahn_core::websocket::{
     Cause, Chunk, CloseCode, Closed, Config, Event, Fin, Frames, Message, MessageEvent, MessageKind,
-    Messages, PreparedMessage, Replies, SendError, Streaming, opening,
+    Messages, PreparedMessage, Replies, SendError, Streaming, extension, opening,
 };
 pub use wirebahn_drive::websocket::{ConnectError, Layer};
 pub use wirebahn_drive::{OsEntropy, Shutdown};

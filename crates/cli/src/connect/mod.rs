@@ -16,12 +16,13 @@ use wirebahn_tokio::{
     Cause, Client, CloseCode, Closed, Config, ConnectError, Message, MessageEvent, MessageKind, WebSocket,
 };
 
+use crate::compress::{self, Compression};
 use crate::signals::{self, Signal};
 use crate::{Failure, complain, values};
 use output::Output;
 use pings::Pings;
 
-pub(crate) const HELP: &str = "\
+pub(crate) const HELP: &str = concat!("\
 Each line of stdin is sent as a message, without its line end (LF or CRLF). Each message is printed on stdout with a
 line end behind it; binary ones in hexadecimal, or as they are with --binary. Everything else goes to stderr.
 
@@ -36,7 +37,10 @@ Examples:
   wirebahn connect ws://127.0.0.1:9001/
   wirebahn connect ws://host/chat --subprotocol chat --header 'Authorization: Bearer 4711'
   wirebahn connect ws://host/ --ping 1 < /dev/tty
-  wirebahn connect ws+unix:///run/app.sock:/path";
+  wirebahn connect ws+unix:///run/app.sock:/path
+  wirebahn connect --compress=no-context ws://host/
+
+", compress::help!());
 
 #[derive(Args, Debug)]
 pub(crate) struct Options {
@@ -60,6 +64,10 @@ pub(crate) struct Options {
     /// The largest message that is accepted or sent, in bytes; K, M and G are units
     #[arg(long, value_name = "SIZE", default_value = "64M", value_parser = values::size)]
     max_message: u64,
+    /// Offer to compress messages; how is said by KEY=VALUE pairs, see below
+    #[arg(long, value_name = "PARAMS", num_args = 0..=1, require_equals = true, default_missing_value = "",
+          value_parser = compress::client)]
+    compress: Option<Compression>,
 }
 
 pub(crate) async fn run(options: Options) -> Result<u8, Failure> {
@@ -100,6 +108,9 @@ async fn open(options: &Options) -> Result<WebSocket, Failure> {
         Some(subprotocol) => tracing::info!("connected, speaking {subprotocol}"),
         None => tracing::info!("connected"),
     }
+    if let Some(extension) = &opened.response.extension {
+        tracing::info!("using {extension}");
+    }
     Ok(opened.connection)
 }
 
@@ -120,6 +131,7 @@ fn client(options: &Options) -> Result<Client, ConnectError> {
     config.limits.max_frame_len = options.max_message;
     let mut client_options = ClientOptions::default();
     client_options.config = Arc::new(config);
+    client_options.extensions = options.compress.clone().map(Compression::into_extensions).unwrap_or_default();
     Ok(client.options(client_options))
 }
 

@@ -5,6 +5,7 @@ use alloc::sync::Arc;
 
 use bytes::BytesMut;
 
+use super::extension::Agreement;
 use super::{Config, Role};
 use crate::{Entropy, Instant, Outbox};
 
@@ -24,6 +25,8 @@ pub struct Established {
     pub received: BytesMut,
     /// Bytes of the handshake not sent yet.
     pub outbox: Outbox,
+    /// The extension that was agreed upon.
+    pub extension: Option<Agreement>,
     /// How many bytes of the handshake were received, for the statistics.
     pub opening_octets: u64,
     /// When the handshake was completed.
@@ -35,6 +38,6 @@ impl Established {
     #[must_use]
     pub fn new(role: Role, config: Arc<Config>, entropy: Box<dyn Entropy>, now: Instant) -> Self {
         let outbox = Outbox::new(config.limits.outbox_high_water);
-        Self { role, config, entropy, received: BytesMut::new(), outbox, opening_octets: 0, now }
+        Self { role, config, entropy, received: BytesMut::new(), outbox, extension: None, opening_octets: 0, now }
     }
 }

@@ -29,23 +29,31 @@ pub enum MessageKind {
 /// assert_eq!(message.as_text(), Some("Grüße"));
 /// assert_eq!(Message::binary(vec![1, 2, 3]).as_text(), None);
 /// ```
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Message {
     kind: MessageKind,
+    coding: Coding,
     payload: Bytes,
+}
+
+/// Whether a message goes through the extension that was negotiated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Coding {
+    Negotiated,
+    Plain,
 }
 
 impl Message {
     /// A text message.
     #[must_use]
     pub fn text(text: impl Into<String>) -> Self {
-        Self { kind: MessageKind::Text, payload: Bytes::from(text.into()) }
+        Self::from_parts(MessageKind::Text, Bytes::from(text.into()))
     }
 
     /// A binary message.
     #[must_use]
     pub fn binary(payload: impl Into<Bytes>) -> Self {
-        Self { kind: MessageKind::Binary, payload: payload.into() }
+        Self::from_parts(MessageKind::Binary, payload.into())
     }
 
     /// A message of `kind` with a payload that is trusted to fit it, as received messages' are.
@@ -53,7 +61,19 @@ impl Message {
     /// Sending text that is not UTF-8 makes the peer fail the connection.
     #[must_use]
     pub const fn from_parts(kind: MessageKind, payload: Bytes) -> Self {
-        Self { kind, payload }
+        Self { kind, coding: Coding::Negotiated, payload }
+    }
+
+    /// The message, to be sent as it is also where compression was negotiated: for what does not get shorter, such as
+    /// images, and for secrets that must not stand beside what others can choose (see `docs/compression.md`).
+    #[must_use]
+    pub const fn uncompressed(mut self) -> Self {
+        self.coding = Coding::Plain;
+        self
+    }
+
+    pub(super) const fn coding(&self) -> Coding {
+        self.coding
     }
 
     /// Text or binary.
@@ -124,6 +144,15 @@ impl From<Bytes> for Message {
         Self::binary(payload)
     }
 }
+
+/// Equal in kind and payload.
+impl PartialEq for Message {
+    fn eq(&self, other: &Self) -> bool {
+        self.kind == other.kind && self.payload == other.payload
+    }
+}
+
+impl Eq for Message {}
 
 /// Short enough for a log line: the start of a long payload stands for all of it.
 impl fmt::Debug for Message {

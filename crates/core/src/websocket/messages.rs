@@ -70,7 +70,7 @@ impl Messages {
         let streaming = self.frames.streaming_mut();
         match streaming.config().auto_fragment {
             Some(size) if message.len() > size.get() => self.send_fragmented(message, size.get()),
-            _ => streaming.send_message(message.kind(), message.into_payload()),
+            _ => streaming.send_message(message),
         }
     }
 
@@ -86,7 +86,8 @@ impl Messages {
         if message.len() as u64 > limit {
             return Err(SendError::MessageTooLong { limit });
         }
-        streaming.send_in_frames(message.kind(), message.into_payload(), size.max(1))
+        streaming.send_in_frames(message, size.max(1));
+        Ok(())
     }
 
     /// Sends a message that was encoded once for many connections.
@@ -97,10 +98,10 @@ impl Messages {
     #[inline]
     pub fn send_prepared(&mut self, message: &PreparedMessage) -> Result<(), SendError> {
         let streaming = self.frames.streaming_mut();
-        if streaming.is_masking() || streaming.config().auto_fragment.is_some() {
+        if streaming.config().auto_fragment.is_some() {
             return self.send(message.message().clone());
         }
-        streaming.send_encoded(message.frame(), message.message().len() as u64)
+        streaming.send_prepared(message)
     }
 
     /// Hands the next message to `handle` where it lies in the receive buffer, with a way to answer it, and returns what

@@ -5,6 +5,7 @@
 //!      Frames     whole frames
 //!         Streaming  payload as it arrives; control frames, close, UTF-8, limits, timers
 //!            frame      headers, masks
+//!            extension  messages transformed on their way: compression
 //!   opening    the handshake before all of them
 //! ```
 //!
@@ -13,6 +14,7 @@
 mod close;
 mod config;
 mod established;
+pub mod extension;
 pub mod frame;
 mod frames;
 mod message;

@@ -22,6 +22,10 @@ pub enum Violation {
     ControlTooLong,
     /// A new message although the last one is unfinished (5.4).
     ContinuationMissing,
+    /// A message that an extension cannot decode: corrupt compressed data (7.4.1; RFC 7692 7.2.2).
+    EncodingCorrupt,
+    /// A message that ends before what an extension has to decode does (7.4.1; RFC 7692 7.2.2).
+    EncodingTruncated,
     /// A frame longer than [`Limits::max_frame_len`](super::Limits::max_frame_len).
     FrameTooLong {
         /// The announced length in bytes.
@@ -46,7 +50,8 @@ pub enum Violation {
     },
     /// A reserved opcode (5.2).
     OpcodeReserved(u8),
-    /// A reserved bit although no extension that gives it a meaning was negotiated (5.2); the three bits as a number.
+    /// A reserved bit although no extension was negotiated that gives it a meaning in this frame (5.2); the three bits as
+    /// a number.
     ReservedBits(u8),
     /// A text message that is not UTF-8 (8.1).
     TextNotUtf8 {
@@ -60,7 +65,10 @@ impl Violation {
     #[must_use]
     pub const fn close_code(self) -> CloseCode {
         match self {
-            Self::CloseReasonNotUtf8 | Self::TextNotUtf8 { .. } => CloseCode::INVALID_PAYLOAD,
+            Self::CloseReasonNotUtf8
+            | Self::EncodingCorrupt
+            | Self::EncodingTruncated
+            | Self::TextNotUtf8 { .. } => CloseCode::INVALID_PAYLOAD,
             Self::FrameTooLong { .. } | Self::MessageTooLong { .. } => CloseCode::TOO_BIG,
             Self::FragmentsTooMany => CloseCode::POLICY_VIOLATION,
             _ => CloseCode::PROTOCOL_ERROR,
@@ -80,6 +88,7 @@ impl Violation {
             Self::ControlFragmented | Self::ControlTooLong => "5.5",
             Self::CloseReasonNotUtf8 | Self::CloseTruncated => "5.5.1",
             Self::CloseCodeInvalid(_) => "7.4",
+            Self::EncodingCorrupt | Self::EncodingTruncated => "7.4.1",
             Self::TextNotUtf8 { .. } => "8.1",
             Self::FragmentsTooMany | Self::FrameTooLong { .. } | Self::MessageTooLong { .. } => "10.4",
         }
@@ -96,6 +105,8 @@ impl fmt::Display for Violation {
             Self::ControlFragmented => f.write_str("a fragmented control frame"),
             Self::ControlTooLong => f.write_str("a control frame of more than 125 bytes"),
             Self::ContinuationMissing => f.write_str("a new message inside an unfinished one"),
+            Self::EncodingCorrupt => f.write_str("a message whose compressed data is corrupt"),
+            Self::EncodingTruncated => f.write_str("a message whose compressed data ends too early"),
             Self::FrameTooLong { len, limit } => {
                 write!(f, "a frame of {len} bytes, but at most {limit} are accepted")
             }

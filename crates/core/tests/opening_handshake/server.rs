@@ -161,12 +161,6 @@ fn each_wrong_request_is_refused_with_its_status_however_it_is_split() {
             400,
         ),
         (get(&["Sec-WebSocket-Key: short=="]), plain(), E::KeyInvalid, 400),
-        (
-            get(&["Sec-WebSocket-Extensions: a", "Sec-WebSocket-Extensions: b"]),
-            plain(),
-            E::ExtensionsRepeated,
-            400,
-        ),
     ] {
         assert_eq!(error.status().get(), status, "{error:?}");
         let options = Arc::new(options);

@@ -1,3 +1,5 @@
+use core::fmt;
+
 use super::{MaskKey, Opcode};
 
 /// The longest a frame header can be: 2 bytes, a 64-bit length, and a mask (RFC 6455 5.2).
@@ -20,6 +22,8 @@ pub(crate) const MASKED: u8 = 0x80;
 pub struct FrameHeader {
     /// Whether this is the last fragment of its message.
     pub fin: bool,
+    /// The reserved bits: those of an extension, in the first frame of a message.
+    pub reserved: ReservedBits,
     /// What the frame is.
     pub opcode: Opcode,
     /// The key the payload is masked with, if it is.
@@ -29,10 +33,17 @@ pub struct FrameHeader {
 }
 
 impl FrameHeader {
-    /// A header.
+    /// A header without reserved bits.
     #[must_use]
     pub const fn new(fin: bool, opcode: Opcode, mask: Option<MaskKey>, len: u64) -> Self {
-        Self { fin, opcode, mask, len }
+        Self { fin, reserved: ReservedBits::NONE, opcode, mask, len }
+    }
+
+    /// The header with these reserved bits.
+    #[must_use]
+    pub const fn with_reserved(mut self, reserved: ReservedBits) -> Self {
+        self.reserved = reserved;
+        self
     }
 
     /// The bytes on the wire, and how many of them there are.
@@ -41,7 +52,7 @@ impl FrameHeader {
     #[inline]
     #[must_use]
     pub fn encode(&self) -> ([u8; MAX_HEADER_LEN], usize) {
-        let first = self.opcode.bits() | if self.fin { FIN } else { 0 };
+        let first = self.opcode.bits() | self.reserved.0 | if self.fin { FIN } else { 0 };
         let masked = if self.mask.is_some() { MASKED } else { 0 };
         let mut bytes = [0; MAX_HEADER_LEN];
         let mut used = 2;
@@ -66,6 +77,51 @@ impl FrameHeader {
             used += 4;
         }
         (bytes, used)
+    }
+}
+
+/// The three reserved bits of a frame's first byte (RFC 6455 5.2), which extensions give a meaning to.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct ReservedBits(u8);
+
+impl ReservedBits {
+    /// None of them.
+    pub const NONE: Self = Self(0);
+    /// The first one, which marks compressed messages (RFC 7692 6).
+    pub const RSV1: Self = Self(0x40);
+    /// The second one.
+    pub const RSV2: Self = Self(0x20);
+    /// The third one.
+    pub const RSV3: Self = Self(0x10);
+
+    /// These bits and those.
+    #[must_use]
+    pub const fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether none is set.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Those in a frame's first byte.
+    #[inline]
+    pub(crate) const fn of(first: u8) -> Self {
+        Self(first & RESERVED)
+    }
+
+    /// As a number from 0 to 7, RSV1 being the highest bit.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        self.0 >> 4
+    }
+}
+
+impl fmt::Debug for ReservedBits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ReservedBits({:03b})", self.number())
     }
 }
 

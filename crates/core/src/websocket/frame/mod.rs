@@ -5,6 +5,6 @@ mod mask;
 mod opcode;
 
 pub(in crate::websocket) use header::{FIN, LEN_16, LEN_64, MASKED, RESERVED};
-pub use header::{FrameHeader, MAX_CONTROL_PAYLOAD, MAX_HEADER_LEN};
+pub use header::{FrameHeader, MAX_CONTROL_PAYLOAD, MAX_HEADER_LEN, ReservedBits};
 pub use mask::MaskKey;
 pub use opcode::Opcode;

@@ -1,10 +1,13 @@
 //! The streaming layer: payload as it arrives.
 //!
 //! * `receive` turns bytes into chunks and control frames, `send` operations into frames.
+//! * `decoding` and `encoding` are what a negotiated extension does in between.
 //! * `closing` is the closing handshake and every other way to the end.
 //! * `keepalive` and `timers` are the passing of time.
 
 mod closing;
+mod decoding;
+mod encoding;
 mod event;
 mod keepalive;
 mod receive;
@@ -29,10 +32,12 @@ use receive::{Located, Receiver, Step};
 use send::{Released, Sender};
 use timers::{earlier, later};
 
+use super::extension::Agreement;
 use super::frame::Opcode;
 use super::trace::{self, Direction};
 use super::{
-    Cause, CloseCode, Config, Established, MessageKind, Role, SendError, TimerKind, Traffic, TrafficStats,
+    Cause, CloseCode, Config, Established, Message, MessageKind, PreparedMessage, Role, SendError, TimerKind,
+    Traffic, TrafficStats,
 };
 use crate::{Engine, Instant, Outbox, Transport};
 
@@ -97,11 +102,18 @@ impl Streaming {
 
     /// A connection that has not looked at the bytes behind its opening handshake yet.
     pub(in crate::websocket) fn idle(established: Established) -> Self {
-        let Established { role, config, entropy, received, mut outbox, opening_octets, now } = established;
+        let Established { role, config, entropy, received, mut outbox, extension, opening_octets, now } =
+            established;
         outbox.set_high_water(config.limits.outbox_high_water);
+        let mut receiver = Receiver::new(role, &config);
+        let mut sender = Sender::new(role, &config, entropy, outbox);
+        if let Some(Agreement { bits, encoder, decoder }) = extension {
+            receiver.set_decoder(bits, decoder, &config);
+            sender.set_encoder(bits, encoder);
+        }
         Self {
-            receiver: Receiver::new(role, &config),
-            sender: Sender::new(role, &config, entropy, outbox),
+            receiver,
+            sender,
             closing: Closing::default(),
             keepalive: config.keepalive.map(|options| Box::new(Keepalive::new(options))),
             config,
@@ -231,6 +243,9 @@ impl Streaming {
     #[must_use]
     pub fn stats(&self) -> TrafficStats {
         let mut stats = TrafficStats { incoming: self.incoming, outgoing: self.sender.stats };
+        let (octets_in, octets_out) = self.receiver.decoded_octets();
+        stats.incoming.websocket_octets =
+            (stats.incoming.websocket_octets + octets_in).saturating_sub(octets_out);
         stats.outgoing.wire_octets = self.sender.outbox.queued_total() - self.sender.stats.opening_octets;
         stats
     }
@@ -263,23 +278,16 @@ impl Streaming {
     }
 
     #[inline]
-    pub(in crate::websocket) fn send_message(
-        &mut self,
-        kind: MessageKind,
-        payload: Bytes,
-    ) -> Result<(), SendError> {
+    pub(in crate::websocket) fn send_message(&mut self, message: Message) -> Result<(), SendError> {
         self.check_open()?;
-        self.sender.message(kind, payload, self.config.limits.max_message_len)
+        let (kind, coding) = (message.kind(), message.coding());
+        self.sender.message(kind, message.into_payload(), coding, self.config.limits.max_message_len)
     }
 
     #[inline]
-    pub(in crate::websocket) fn send_encoded(
-        &mut self,
-        frame: &Bytes,
-        payload_len: u64,
-    ) -> Result<(), SendError> {
+    pub(in crate::websocket) fn send_prepared(&mut self, message: &PreparedMessage) -> Result<(), SendError> {
         self.check_open()?;
-        self.sender.encoded(frame, payload_len, self.config.limits.max_message_len)
+        self.sender.prepared(message, self.config.limits.max_message_len)
     }
 
     pub(in crate::websocket) fn send_frame(&mut self, payload: Bytes, fin: Fin) -> Result<(), SendError> {
@@ -288,22 +296,9 @@ impl Streaming {
     }
 
     /// A whole message in frames of at most `size` bytes. The caller has checked that it may be sent.
-    pub(in crate::websocket) fn send_in_frames(
-        &mut self,
-        kind: MessageKind,
-        mut payload: Bytes,
-        size: usize,
-    ) -> Result<(), SendError> {
-        self.sender.begin_message(kind)?;
-        while payload.len() > size {
-            self.sender.fragment(payload.split_to(size), Fin::More);
-        }
-        self.sender.fragment(payload, Fin::Last);
-        Ok(())
-    }
-
-    pub(in crate::websocket) const fn is_masking(&self) -> bool {
-        self.sender.is_masking()
+    pub(in crate::websocket) fn send_in_frames(&mut self, message: Message, size: usize) {
+        let (kind, coding) = (message.kind(), message.coding());
+        self.sender.in_frames(kind, message.into_payload(), coding, size);
     }
 
     pub(in crate::websocket) fn check_may_send(&self) -> Result<(), SendError> {
@@ -352,7 +347,7 @@ impl Streaming {
     /// Takes in received bytes up to the next event.
     #[inline(always)]
     fn take_in(&mut self) -> Option<Event> {
-        if self.received.is_empty() && !self.closing.eof {
+        if self.received.is_empty() && !self.closing.eof && !self.receiver.holds_output() {
             self.known = 0;
             return None;
         }

@@ -1,9 +1,15 @@
 //! From received bytes to chunks and control frames.
 
+use alloc::boxed::Box;
+
 use bytes::{Buf, Bytes, BytesMut};
 
+use super::decoding::{Decoded, Decoding};
 use super::event::Chunk;
-use crate::websocket::frame::{FIN, LEN_16, LEN_64, MASKED, MAX_CONTROL_PAYLOAD, MaskKey, Opcode, RESERVED};
+use crate::websocket::extension::MessageDecoder;
+use crate::websocket::frame::{
+    FIN, LEN_16, LEN_64, MASKED, MAX_CONTROL_PAYLOAD, MaskKey, Opcode, RESERVED, ReservedBits,
+};
 use crate::websocket::trace::{self, Direction};
 use crate::websocket::{
     Config, MaskReceive, MessageKind, Role, Utf8Check, Utf8Error, Utf8Validator, Violation,
@@ -12,6 +18,9 @@ use crate::websocket::{
 /// The first bytes of most frames: messages in one frame.
 const WHOLE_TEXT: u8 = FIN | 0x1;
 const WHOLE_BINARY: u8 = FIN | 0x2;
+
+/// Decoded bytes that make a chunk, so that no step takes long whatever the peer sends.
+const DECODED_CHUNK: usize = 32 * 1024;
 
 /// How received payload is delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +44,8 @@ pub(super) struct Receiver {
     ready: usize,
     /// A violation to be reported once the payload before it was delivered.
     found: Option<Violation>,
+    /// The extension that was negotiated.
+    decoding: Option<Box<Decoding>>,
 }
 
 /// Which mask bits are right.
@@ -50,6 +61,8 @@ enum Masked {
 struct Frame {
     opcode: Opcode,
     fin: bool,
+    /// Whether an extension's reserved bit marks the message that begins here as encoded.
+    encoded: bool,
     /// Whether a part of the payload was delivered.
     begun: bool,
     /// The key for the next byte to be unmasked.
@@ -63,6 +76,8 @@ struct Frame {
 #[derive(Clone, Copy, Debug)]
 struct Message {
     kind: MessageKind,
+    /// Whether it is encoded by an extension.
+    encoded: bool,
     /// Payload bytes delivered.
     len: u64,
     /// Frames begun.
@@ -100,7 +115,29 @@ impl Receiver {
             utf8: Utf8Validator::new(),
             ready: 0,
             found: None,
+            decoding: None,
         }
+    }
+
+    /// Decodes messages that are marked by `bits`.
+    pub(super) fn set_decoder(
+        &mut self,
+        bits: ReservedBits,
+        decoder: Box<dyn MessageDecoder>,
+        config: &Config,
+    ) {
+        self.decoding = Some(Box::new(Decoding::new(bits, decoder, config.limits.max_message_len)));
+    }
+
+    /// Whether there may be more to tell although nothing more was received.
+    #[inline]
+    pub(super) fn holds_output(&self) -> bool {
+        self.decoding.as_ref().is_some_and(|decoding| decoding.holds_output)
+    }
+
+    /// How many bytes went into the decoder and came out of it.
+    pub(super) fn decoded_octets(&self) -> (u64, u64) {
+        self.decoding.as_ref().map_or((0, 0), |decoding| (decoding.octets_in, decoding.octets_out))
     }
 
     /// How many bytes of the current frame are missing.
@@ -225,7 +262,8 @@ impl Receiver {
     #[inline]
     fn begin(&mut self, frame: Frame) {
         if !frame.opcode.is_control() {
-            let start = Message { kind: kind_of(frame.opcode), len: 0, fragments: 0 };
+            let start =
+                Message { kind: kind_of(frame.opcode), encoded: frame.encoded, len: 0, fragments: 0 };
             self.message.get_or_insert(start).fragments += 1;
         }
         self.frame = Some(frame);
@@ -237,6 +275,7 @@ impl Receiver {
         let [first, rest @ ..] = buf else { return Ok(None) };
         let fin = first & FIN != 0;
         let opcode = self.first_byte(*first, fin)?;
+        let encoded = first & RESERVED != 0;
         let [second, rest @ ..] = rest else { return Ok(None) };
         let masked = second & MASKED != 0;
         match self.masked {
@@ -272,7 +311,7 @@ impl Receiver {
             len => (u64::from(len), rest, 2),
         };
         if !opcode.is_control() {
-            self.check_limits(len, config)?;
+            self.check_limits(len, encoded, config)?;
         }
         let key = if masked {
             let Some(key) = rest.first_chunk() else { return Ok(None) };
@@ -281,13 +320,18 @@ impl Receiver {
         } else {
             None
         };
-        Ok(Some((Frame { opcode, fin, begun: false, key, len, remaining: len }, header_len)))
+        Ok(Some((Frame { opcode, fin, encoded, begun: false, key, len, remaining: len }, header_len)))
     }
 
     fn first_byte(&self, first: u8, fin: bool) -> Result<Opcode, Violation> {
-        // RFC 6455 5.2: reserved bits must be 0 unless an extension gives them a meaning.
+        // RFC 6455 5.2: reserved bits must be 0 unless an extension gives them a meaning, which it does for the first
+        // frame of a message only (RFC 7692 6.1).
         if first & RESERVED != 0 {
-            return Err(Violation::ReservedBits((first & RESERVED) >> 4));
+            let bits = ReservedBits::of(first);
+            let has_meaning = self.decoding.as_ref().is_some_and(|decoding| decoding.bits == bits);
+            if !has_meaning || !matches!(Opcode::from_bits(first), Some(Opcode::Text | Opcode::Binary)) {
+                return Err(Violation::ReservedBits(bits.number()));
+            }
         }
         let opcode = Opcode::from_bits(first).ok_or(Violation::OpcodeReserved(first & 0x0f))?;
         match opcode {
@@ -298,13 +342,15 @@ impl Receiver {
         }
     }
 
-    fn check_limits(&self, len: u64, config: &Config) -> Result<(), Violation> {
+    fn check_limits(&self, len: u64, encoded: bool, config: &Config) -> Result<(), Violation> {
         let limits = &config.limits;
         if len > limits.max_frame_len {
             return Err(Violation::FrameTooLong { len, limit: limits.max_frame_len });
         }
         let (so_far, fragments) = self.message.map_or((0, 0), |message| (message.len, message.fragments));
-        if so_far.saturating_add(len) > limits.max_message_len {
+        // What counts of an encoded message is what comes out of the decoder.
+        let encoded = encoded || self.message.is_some_and(|message| message.encoded);
+        if !encoded && so_far.saturating_add(len) > limits.max_message_len {
             return Err(Violation::MessageTooLong { limit: limits.max_message_len });
         }
         if fragments > 0 && !limits.fragments.allows(fragments + 1, so_far) {
@@ -331,6 +377,9 @@ impl Receiver {
     fn data(&mut self, frame: Frame, buf: &mut BytesMut) -> Step {
         if let Some(violation) = self.found {
             return Step::Violation(violation);
+        }
+        if self.message.is_some_and(|message| message.encoded) {
+            return self.encoded_data(frame, buf);
         }
         let available = usize::try_from(frame.remaining).unwrap_or(usize::MAX).min(buf.len());
         let kind = self.message.map_or(MessageKind::Binary, |message| message.kind);
@@ -369,15 +418,69 @@ impl Receiver {
         }
     }
 
+    /// Payload that goes through the decoder as it arrives.
+    fn encoded_data(&mut self, frame: Frame, buf: &mut BytesMut) -> Step {
+        let available = usize::try_from(frame.remaining).unwrap_or(usize::MAX).min(buf.len());
+        if let (Some(key), Some(fresh)) = (frame.key, buf.get_mut(self.ready..available)) {
+            key.apply(fresh);
+            if let Some(frame) = &mut self.frame {
+                frame.key = Some(key.after(fresh.len()));
+            }
+        }
+        // `begin` has set the message, whose bits say that there is a decoder.
+        let (Some(decoding), Some(message)) = (&mut self.decoding, self.message) else {
+            return Step::NeedMore;
+        };
+        let text = (self.check_text && message.kind == MessageKind::Text).then_some(&mut self.utf8);
+        let whole = available as u64 == frame.remaining;
+        let stop_at = match self.delivery {
+            Delivery::Chunks => DECODED_CHUNK,
+            Delivery::WholeFrames => usize::MAX,
+        };
+        let input = buf.get(..available).unwrap_or_default();
+        let (taken, decoded) = decoding.decode(input, whole && frame.fin, message.len, stop_at, text);
+        buf.advance(taken);
+        self.ready = available - taken;
+        if let Some(frame) = &mut self.frame {
+            frame.remaining -= taken as u64;
+        }
+        let delivers_parts = self.delivery == Delivery::Chunks && !decoding.output.is_empty();
+        let complete = match decoded {
+            Decoded::Full => false,
+            Decoded::All => whole,
+            Decoded::Failed(violation) => {
+                self.found = Some(violation);
+                if !delivers_parts {
+                    return Step::Violation(violation);
+                }
+                false
+            }
+        };
+        if !complete && !delivers_parts {
+            return Step::NeedMore;
+        }
+        decoding.holds_output = !complete;
+        let payload = decoding.take_output();
+        Step::Chunk(self.finish_chunk(frame, payload, complete))
+    }
+
     /// Takes the first `len` bytes of the frame's remaining payload, which may complete it.
     #[inline]
     fn chunk(&mut self, frame: Frame, len: usize, buf: &mut BytesMut, whole: bool) -> Chunk {
         self.ready = 0;
-        let payload = take(buf, len);
+        if let Some(current) = &mut self.frame {
+            current.remaining -= len as u64;
+        }
+        self.finish_chunk(frame, take(buf, len), whole)
+    }
+
+    /// A chunk of the current frame, which it may complete.
+    #[inline]
+    fn finish_chunk(&mut self, frame: Frame, payload: Bytes, whole: bool) -> Chunk {
         let ends_message = whole && frame.fin;
         let (kind, starts_message) = match &mut self.message {
             Some(message) => {
-                message.len += len as u64;
+                message.len += payload.len() as u64;
                 (message.kind, message.fragments == 1 && !frame.begun)
             }
             // `begin` has set the message before any payload is looked at.
@@ -390,7 +493,6 @@ impl Receiver {
             }
         } else if let Some(current) = &mut self.frame {
             current.begun = true;
-            current.remaining -= len as u64;
         }
         Chunk::new(kind, payload, frame.len)
             .starting(!frame.begun, starts_message)

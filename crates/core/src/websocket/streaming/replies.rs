@@ -1,6 +1,7 @@
 use bytes::Bytes;
 
 use super::send::Sender;
+use crate::websocket::message::Coding;
 use crate::websocket::{Message, MessageKind, SendError, utf8};
 
 /// A received message where it lies: in the receive buffer if it is short, so that it costs no more than a look.
@@ -68,7 +69,8 @@ impl Replies<'_> {
     pub fn send(&mut self, message: impl Into<Message>) -> Result<(), SendError> {
         let message = message.into();
         self.check_open()?;
-        self.sender.answer(message.kind(), message.into_payload(), self.limit)
+        let (kind, coding) = (message.kind(), message.coding());
+        self.sender.answer(kind, message.into_payload(), coding, self.limit)
     }
 
     /// Sends a message on: copied if it is short, shared otherwise.
@@ -80,7 +82,7 @@ impl Replies<'_> {
     pub fn forward(&mut self, message: MessageRef<'_>) -> Result<(), SendError> {
         self.check_open()?;
         match message.shared {
-            Some(payload) => self.sender.answer(message.kind, payload.clone(), self.limit),
+            Some(payload) => self.sender.answer(message.kind, payload.clone(), Coding::Negotiated, self.limit),
             None => self.sender.copied_answer(message.kind, message.payload, self.limit),
         }
     }

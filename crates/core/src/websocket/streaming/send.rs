@@ -2,12 +2,16 @@
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 
 use bytes::{Bytes, BytesMut};
 
-use crate::websocket::frame::{FrameHeader, MAX_CONTROL_PAYLOAD, MaskKey, Opcode};
+use super::encoding::Encoding;
+use crate::websocket::extension::MessageEncoder;
+use crate::websocket::frame::{FrameHeader, MAX_CONTROL_PAYLOAD, MaskKey, Opcode, ReservedBits};
+use crate::websocket::message::Coding;
 use crate::websocket::trace::{self, Direction};
-use crate::websocket::{Config, MaskSend, MessageKind, Role, SendError, Traffic};
+use crate::websocket::{Config, MaskSend, MessageKind, PreparedMessage, Role, SendError, Traffic};
 use crate::{COPY_THRESHOLD, Entropy, Outbox};
 
 /// Copied frames are short enough for the two shorter forms of a header.
@@ -35,6 +39,8 @@ pub(super) struct Sender {
     mask: Mask,
     message: Option<Message>,
     frame: Option<Frame>,
+    /// The extension that was negotiated.
+    encoding: Option<Box<Encoding>>,
     /// Control frames that wait for the end of a frame that is being streamed; allocated when first needed.
     held: Option<Box<Held>>,
 }
@@ -51,6 +57,8 @@ enum Mask {
 #[derive(Clone, Copy, Debug)]
 struct Message {
     kind: MessageKind,
+    /// Whether it goes through the extension; decided with the first frame.
+    encoded: bool,
     /// Whether a frame of it was begun.
     begun: bool,
     len: u64,
@@ -88,7 +96,12 @@ impl Sender {
             _ => Mask::None,
         };
         let stats = Traffic { opening_octets: outbox.queued_total(), ..Traffic::default() };
-        Self { outbox, entropy, stats, mask, message: None, frame: None, held: None }
+        Self { outbox, entropy, stats, mask, message: None, frame: None, encoding: None, held: None }
+    }
+
+    /// Encodes messages, and marks them by `bits`.
+    pub(super) fn set_encoder(&mut self, bits: ReservedBits, encoder: Box<dyn MessageEncoder>) {
+        self.encoding = Some(Box::new(Encoding::new(bits, encoder)));
     }
 
     pub(super) const fn is_masking(&self) -> bool {
@@ -112,16 +125,31 @@ impl Sender {
 
     /// A whole message in one frame.
     #[inline]
-    pub(super) fn message(&mut self, kind: MessageKind, payload: Bytes, limit: u64) -> Result<(), SendError> {
+    pub(super) fn message(
+        &mut self,
+        kind: MessageKind,
+        payload: Bytes,
+        coding: Coding,
+        limit: u64,
+    ) -> Result<(), SendError> {
         self.check_ready()?;
-        self.answer(kind, payload, limit)
+        self.answer(kind, payload, coding, limit)
     }
 
     /// As [`message`](Self::message), also if the outbox is not ready: for answers to one message, which are few.
     #[inline]
-    pub(super) fn answer(&mut self, kind: MessageKind, payload: Bytes, limit: u64) -> Result<(), SendError> {
+    pub(super) fn answer(
+        &mut self,
+        kind: MessageKind,
+        payload: Bytes,
+        coding: Coding,
+        limit: u64,
+    ) -> Result<(), SendError> {
         self.check_idle()?;
         check_len(payload.len() as u64, limit)?;
+        if self.encoding.is_some() && self.encoded_message(kind, &payload, coding) {
+            return Ok(());
+        }
         self.count(payload.len() as u64, true);
         self.frame(Fin::Last, kind.into(), payload);
         Ok(())
@@ -136,47 +164,121 @@ impl Sender {
         limit: u64,
     ) -> Result<(), SendError> {
         if self.mask != Mask::None || payload.len() > COPY_THRESHOLD {
-            return self.answer(kind, Bytes::copy_from_slice(payload), limit);
+            return self.answer(kind, Bytes::copy_from_slice(payload), Coding::Negotiated, limit);
         }
         self.check_idle()?;
         check_len(payload.len() as u64, limit)?;
+        if self.encoding.is_some() && self.encoded_message(kind, payload, Coding::Negotiated) {
+            return Ok(());
+        }
         self.count(payload.len() as u64, true);
-        self.small_frame(Fin::Last, kind.into(), payload);
+        self.small_frame(Fin::Last, ReservedBits::NONE, kind.into(), payload);
         Ok(())
     }
 
-    /// A frame that was encoded before, for an unmasked sender.
+    /// A message that was encoded before.
     #[inline]
-    pub(super) fn encoded(&mut self, frame: &Bytes, payload_len: u64, limit: u64) -> Result<(), SendError> {
+    pub(super) fn prepared(&mut self, prepared: &PreparedMessage, limit: u64) -> Result<(), SendError> {
+        let message = prepared.message();
         self.check_idle()?;
         self.check_ready()?;
-        check_len(payload_len, limit)?;
-        self.count(payload_len, true);
-        self.outbox.put_bytes(frame.clone());
+        check_len(message.len() as u64, limit)?;
+        if self.encoding.is_some() && self.encoded_prepared(prepared) {
+            return Ok(());
+        }
+        if self.is_masking() || self.encoding.is_some() {
+            return self.answer(message.kind(), message.payload().clone(), message.coding(), limit);
+        }
+        self.count(message.len() as u64, true);
+        self.outbox.put_bytes(prepared.frame().clone());
         Ok(())
+    }
+
+    /// A whole message in frames of at most `size` bytes; the caller has checked that it may be sent.
+    pub(super) fn in_frames(&mut self, kind: MessageKind, payload: Bytes, coding: Coding, size: usize) {
+        let app_len = payload.len() as u64;
+        let (mut rest, mut bits) = match &mut self.encoding {
+            Some(encoding) if encoding.wants(payload.len(), coding) => {
+                (Bytes::from(encoding.encode(&payload, Fin::Last)), encoding.bits)
+            }
+            _ => (payload, ReservedBits::NONE),
+        };
+        self.stats.websocket_octets += rest.len() as u64;
+        self.stats.app_octets += app_len;
+        self.stats.messages += 1;
+        let mut opcode = kind.into();
+        loop {
+            let fin = if rest.len() > size { Fin::More } else { Fin::Last };
+            let piece = rest.split_to(size.min(rest.len()));
+            self.stats.frames += 1;
+            self.frame_with(fin, bits, opcode, piece);
+            if fin == Fin::Last {
+                break;
+            }
+            (opcode, bits) = (Opcode::Continuation, ReservedBits::NONE);
+        }
+    }
+
+    /// Sends a whole message through the extension, unless that does not want it.
+    #[cold]
+    fn encoded_message(&mut self, kind: MessageKind, payload: &[u8], coding: Coding) -> bool {
+        match &mut self.encoding {
+            Some(encoding) if encoding.wants(payload.len(), coding) => {
+                let (encoded, bits) = (encoding.encode(payload, Fin::Last), encoding.bits);
+                self.count_encoded(payload.len(), encoded.len(), true);
+                self.encoded_frame(Fin::Last, bits, kind.into(), encoded);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Sends a message that was encoded by the extension for many connections, if there is such a thing.
+    #[cold]
+    fn encoded_prepared(&mut self, prepared: &PreparedMessage) -> bool {
+        let message = prepared.message();
+        let Some(encoding) = &mut self.encoding else { return false };
+        if !encoding.wants(message.len(), message.coding()) {
+            return false;
+        }
+        let bits = encoding.bits;
+        let Some(frame) = encoding.prepared(prepared) else { return false };
+        self.count_encoded(message.len(), frame.payload_len(), true);
+        if self.is_masking() {
+            self.frame_with(Fin::Last, bits, message.kind().into(), frame.payload());
+        } else {
+            self.outbox.put_bytes(frame.bytes().clone());
+        }
+        true
     }
 
     pub(super) fn begin_message(&mut self, kind: MessageKind) -> Result<(), SendError> {
         self.check_idle()?;
-        self.message = Some(Message { kind, begun: false, len: 0 });
+        self.message = Some(Message { kind, encoded: false, begun: false, len: 0 });
         Ok(())
     }
 
     /// A whole frame of the message that was begun.
     pub(super) fn message_frame(&mut self, payload: Bytes, fin: Fin, limit: u64) -> Result<(), SendError> {
         let len = payload.len() as u64;
-        self.next_opcode(len, limit)?;
+        let opcode = self.next_opcode(len, limit)?;
         self.check_ready()?;
-        self.fragment(payload, fin);
-        Ok(())
-    }
-
-    /// A frame of the message that was begun; the caller has checked that it may be sent.
-    pub(super) fn fragment(&mut self, payload: Bytes, fin: Fin) {
-        if let Ok(opcode) = self.next_opcode(0, u64::MAX) {
-            self.advance_message(payload.len() as u64, fin);
-            self.frame(fin, opcode, payload);
+        let is_first = opcode != Opcode::Continuation;
+        if let (Some(encoding), Some(message)) = (&mut self.encoding, &mut self.message) {
+            message.encoded |= is_first && encoding.wants(payload.len(), Coding::Negotiated);
+            if message.encoded {
+                let bits = if is_first { encoding.bits } else { ReservedBits::NONE };
+                let encoded = encoding.encode(&payload, fin);
+                self.count_encoded(payload.len(), encoded.len(), fin == Fin::Last);
+                self.advance_message(len, fin);
+                self.encoded_frame(fin, bits, opcode, encoded);
+                return Ok(());
+            }
         }
+        self.count(len, fin == Fin::Last);
+        self.advance_message(len, fin);
+        self.frame(fin, opcode, payload);
+        Ok(())
     }
 
     /// The header of a frame whose payload follows in parts.
@@ -186,6 +288,7 @@ impl Sender {
         }
         let opcode = self.next_opcode(len, limit)?;
         self.check_ready()?;
+        self.count(len, fin == Fin::Last);
         self.advance_message(len, fin);
         let key = self.next_key();
         self.header(FrameHeader::new(fin == Fin::Last, opcode, key, len));
@@ -336,9 +439,8 @@ impl Sender {
         Ok(if message.begun { Opcode::Continuation } else { message.kind.into() })
     }
 
-    fn advance_message(&mut self, len: u64, fin: Fin) {
-        self.count(len, fin == Fin::Last);
-        if fin == Fin::Last {
+    const fn advance_message(&mut self, len: u64, fin: Fin) {
+        if matches!(fin, Fin::Last) {
             self.message = None;
         } else if let Some(message) = &mut self.message {
             message.begun = true;
@@ -354,20 +456,40 @@ impl Sender {
         self.stats.app_octets += len;
     }
 
+    const fn count_encoded(&mut self, app_len: usize, len: usize, ends_message: bool) {
+        self.count(len as u64, ends_message);
+        self.stats.app_octets = self.stats.app_octets + app_len as u64 - len as u64;
+    }
+
     #[inline]
     fn frame(&mut self, fin: Fin, opcode: Opcode, payload: Bytes) {
+        self.frame_with(fin, ReservedBits::NONE, opcode, payload);
+    }
+
+    /// A frame of what came out of the extension.
+    fn encoded_frame(&mut self, fin: Fin, bits: ReservedBits, opcode: Opcode, payload: Vec<u8>) {
         if self.mask == Mask::None && payload.len() <= COPY_THRESHOLD {
-            return self.small_frame(fin, opcode, &payload);
+            return self.small_frame(fin, bits, opcode, &payload);
+        }
+        self.frame_with(fin, bits, opcode, payload.into());
+    }
+
+    #[inline]
+    fn frame_with(&mut self, fin: Fin, bits: ReservedBits, opcode: Opcode, payload: Bytes) {
+        if self.mask == Mask::None && payload.len() <= COPY_THRESHOLD {
+            return self.small_frame(fin, bits, opcode, &payload);
         }
         let key = self.next_key();
-        self.header(FrameHeader::new(fin == Fin::Last, opcode, key, payload.len() as u64));
+        let header = FrameHeader::new(fin == Fin::Last, opcode, key, payload.len() as u64);
+        self.header(header.with_reserved(bits));
         self.payload(key, payload);
     }
 
     /// An unmasked frame that is copied into the outbox.
     #[inline]
-    fn small_frame(&mut self, fin: Fin, opcode: Opcode, payload: &[u8]) {
-        let header = FrameHeader::new(fin == Fin::Last, opcode, None, payload.len() as u64);
+    fn small_frame(&mut self, fin: Fin, bits: ReservedBits, opcode: Opcode, payload: &[u8]) {
+        let header =
+            FrameHeader::new(fin == Fin::Last, opcode, None, payload.len() as u64).with_reserved(bits);
         trace::frame(Direction::Sent, header.fin, header.opcode, header.len);
         // Copies of a fixed length are a single store each.
         match header.encode() {

@@ -1,16 +1,19 @@
 //! The checks of a 101 response (RFC 6455 4.1, second half), in an order that decides which mistake is reported.
 
 use alloc::string::{String, ToString};
+use alloc::sync::Arc;
 
 use super::{ClientRequest, HandshakeError};
 use crate::http::{Headers, HttpVersion, ResponseHead};
+use crate::websocket::extension::{self, Accepted, Extension};
 
-/// The subprotocol that the server chose, if the response is valid.
+/// The subprotocol and the extension that the server chose, if the response is valid.
 pub(super) fn check(
     head: &ResponseHead,
     accept: &str,
     request: &ClientRequest,
-) -> Result<Option<String>, HandshakeError> {
+    offered: &[Arc<dyn Extension>],
+) -> Result<(Option<String>, Option<Accepted>), HandshakeError> {
     if head.version != HttpVersion::Http11 {
         return Err(HandshakeError::HttpVersionUnsupported);
     }
@@ -34,17 +37,27 @@ pub(super) fn check(
     if *proof != *accept {
         return Err(HandshakeError::AcceptMismatch);
     }
-    check_extensions(headers)?;
-    check_subprotocol(headers, request)
+    let extension = check_extensions(headers, offered)?;
+    Ok((check_subprotocol(headers, request)?, extension))
 }
 
-/// Item 5. None is offered, so none may be in use; an empty list is none.
-fn check_extensions(headers: &Headers) -> Result<(), HandshakeError> {
-    match headers.get_once("Sec-WebSocket-Extensions").map_err(|_| HandshakeError::ExtensionsRepeated)? {
-        Some(value) if !value.as_bytes().is_empty() => {
-            Err(HandshakeError::ExtensionUnasked(value.to_string()))
+/// Item 5; RFC 6455 11.3.2: in a response the header must not be repeated. An empty list is none.
+fn check_extensions(
+    headers: &Headers,
+    offered: &[Arc<dyn Extension>],
+) -> Result<Option<Accepted>, HandshakeError> {
+    let Some(value) = headers
+        .get_once("Sec-WebSocket-Extensions")
+        .map_err(|_| HandshakeError::ExtensionsRepeated)?
+        .filter(|value| !value.as_bytes().is_empty())
+    else {
+        return Ok(None);
+    };
+    match value.to_str() {
+        Some(text) if !offered.is_empty() => {
+            extension::confirm(text, offered).map_err(HandshakeError::Extension)
         }
-        _ => Ok(()),
+        _ => Err(HandshakeError::ExtensionUnasked(value.to_string())),
     }
 }
 

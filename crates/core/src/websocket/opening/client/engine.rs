@@ -13,6 +13,7 @@ use super::body::{BodyReader, Progress};
 use super::check::check;
 use super::{ClientOpeningError, ClientRequest, HandshakeError, Rejection};
 use crate::http::{HeadLimits, Headers, ResponseHead, ResponseReader, StatusCode};
+use crate::websocket::extension::{Agreement, ExtensionParams, Extensions};
 use crate::websocket::opening::{ProtocolVersion, key};
 use crate::websocket::{Config, Established, Role, TimerKind};
 use crate::{Engine, Entropy, Instant, Outbox, Transport};
@@ -31,6 +32,8 @@ pub struct ClientOptions {
     pub open_timeout: Option<Duration>,
     /// How large the head of a response may be.
     pub head_limits: HeadLimits,
+    /// The extensions that are offered, by preference. Default: none.
+    pub extensions: Extensions,
     /// How many bytes of a [`Rejection`]'s body are kept. Default: 64 KiB: error pages are read by people.
     pub max_body_len: usize,
 }
@@ -41,6 +44,7 @@ impl Default for ClientOptions {
             config: Arc::default(),
             open_timeout: Some(Duration::from_secs(5)),
             head_limits: HeadLimits::default(),
+            extensions: Extensions::new(),
             max_body_len: 64 * 1024,
         }
     }
@@ -107,6 +111,8 @@ pub struct Response {
     pub headers: Headers,
     /// The subprotocol that the server chose, one of those that were offered.
     pub subprotocol: Option<String>,
+    /// The extension that the server chose, one of those that were offered, with its parameters.
+    pub extension: Option<ExtensionParams>,
     /// The version of the protocol that is spoken.
     pub version: ProtocolVersion,
 }
@@ -117,7 +123,7 @@ enum State {
     /// The head of a response other than a 101 is there.
     Rejected { head: ResponseHead, body: BodyReader },
     /// The connection is open.
-    Open { now: Instant },
+    Open { now: Instant, extension: Option<Box<Agreement>> },
     /// The terminal event is queued or out.
     Ended,
 }
@@ -133,7 +139,7 @@ impl ClientOpening {
     ) -> Self {
         let key = key::generate(&mut *entropy);
         let mut outbox = Outbox::new(options.config.limits.outbox_high_water);
-        outbox.put_slice(&request.encode(&key));
+        outbox.put_slice(&request.encode(&key, &options.extensions));
         Self {
             accept: key::accept_for(key.as_bytes()),
             entropy,
@@ -160,9 +166,10 @@ impl ClientOpening {
         reason = "the engine is given back unchanged, which costs only a move"
     )]
     pub fn into_established(self) -> Result<Established, Self> {
-        let State::Open { now } = self.state else { return Err(self) };
+        let State::Open { now, extension } = self.state else { return Err(self) };
         let mut established =
             Established::new(Role::Client, Arc::clone(&self.options.config), self.entropy, now);
+        established.extension = extension.map(|extension| *extension);
         established.received = self.received;
         established.opening_octets = self.head_len;
         established.outbox = self.outbox;
@@ -205,11 +212,12 @@ impl ClientOpening {
     }
 
     fn open(&mut self, head: ResponseHead, now: Instant) {
-        match check(&head, &self.accept, &self.request) {
-            Ok(subprotocol) => {
+        match check(&head, &self.accept, &self.request, &self.options.extensions) {
+            Ok((subprotocol, extension)) => {
                 let version = self.request.version();
-                let response = Response { headers: head.headers, subprotocol, version };
-                self.state = State::Open { now };
+                let (extension, agreement) = extension.unzip();
+                let response = Response { headers: head.headers, subprotocol, extension, version };
+                self.state = State::Open { now, extension: agreement.map(Box::new) };
                 self.deadline = None;
                 self.event = Some(ClientOpeningEvent::Open(Box::new(response)));
             }

@@ -7,6 +7,7 @@ use core::fmt;
 
 use crate::http::{HeadError, Headers, StatusCode};
 use crate::websocket::TimerKind;
+use crate::websocket::extension::ExtensionError;
 
 /// Why no connection was opened: the one terminal event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,7 +63,9 @@ pub enum HandshakeError {
     AcceptMismatch,
     /// There are several `Sec-WebSocket-Extensions` headers.
     ExtensionsRepeated,
-    /// The server uses an extension that was not offered; the value of the header.
+    /// The server's answer fits none of the extensions that were offered.
+    Extension(ExtensionError),
+    /// The server uses an extension although none was offered; the value of the header.
     ExtensionUnasked(String),
     /// There are several `Sec-WebSocket-Protocol` headers.
     SubprotocolRepeated,
@@ -89,6 +92,9 @@ impl fmt::Display for HandshakeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Head(error) => return fmt::Display::fmt(error, f),
+            Self::Extension(error) => {
+                return write!(f, "the server's choice of extensions does not fit the offer: {error}");
+            }
             Self::ExtensionUnasked(value) => {
                 return write!(f, "the server uses extensions that were not offered: {value:?}");
             }

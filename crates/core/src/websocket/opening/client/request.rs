@@ -1,10 +1,12 @@
 //! What a client asks for.
 
 use alloc::string::{String, ToString};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
 use crate::http::{HeaderError, HeaderValue, Headers, RequestHead, WsUrl, is_token};
+use crate::websocket::extension::{self, Extension};
 use crate::websocket::opening::{ProtocolVersion, is_reserved, key};
 
 /// A request for a WebSocket.
@@ -153,7 +155,7 @@ impl ClientRequest {
     }
 
     /// The bytes of the request (RFC 6455 4.1).
-    pub(super) fn encode(&self, key: &str) -> Vec<u8> {
+    pub(super) fn encode(&self, key: &str, extensions: &[Arc<dyn Extension>]) -> Vec<u8> {
         let mut headers = Headers::new();
         match &self.host {
             Some(host) => headers.push("Host", host.as_bytes()),
@@ -176,6 +178,9 @@ impl ClientRequest {
         }
         if !self.subprotocols.is_empty() {
             headers.push("Sec-WebSocket-Protocol", self.subprotocols.join(", "));
+        }
+        if !extensions.is_empty() {
+            headers.push("Sec-WebSocket-Extensions", extension::offers(extensions));
         }
         headers.push("Sec-WebSocket-Version", self.version.number().to_string());
         let head = RequestHead::new("GET", self.url.resource(), headers);

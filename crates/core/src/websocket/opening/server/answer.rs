@@ -6,6 +6,7 @@ use core::fmt;
 use bytes::Bytes;
 
 use crate::http::{Headers, StatusCode};
+use crate::websocket::extension::Extensions;
 use crate::websocket::opening::is_reserved;
 
 /// A request is accepted.
@@ -23,6 +24,10 @@ use crate::websocket::opening::is_reserved;
 pub struct Acceptance {
     /// The subprotocol to speak.
     pub subprotocol: Subprotocol,
+    /// The extensions that this connection may use instead of
+    /// [`ServerOptions::extensions`](super::ServerOptions::extensions); an empty list allows none. Default: `None`,
+    /// those of the options.
+    pub extensions: Option<Extensions>,
     /// Headers of the response, repeats included.
     pub headers: Headers,
 }

@@ -45,13 +45,11 @@ pub(super) fn check(
         return Err(RequestError::KeyInvalid);
     }
     let accept = key::accept_for(key.as_bytes());
-    // RFC 6455 9.1 lets clients split the list, yet no client does, and repeats are a way to confuse intermediaries.
-    // What cannot be read as text cannot be a valid offer; it is declined like any other that is not understood.
-    let extensions = headers
-        .get_once("Sec-WebSocket-Extensions")
-        .map_err(|_| RequestError::ExtensionsRepeated)?
-        .and_then(|value| value.to_str())
-        .map(String::from);
+    // RFC 6455 11.3.2: in a request the header may be repeated. What cannot be read as text cannot be a valid offer; it
+    // is declined like any other that is not understood.
+    let extensions: Vec<_> =
+        headers.get_all("Sec-WebSocket-Extensions").filter_map(|value| value.to_str()).collect();
+    let extensions = (!extensions.is_empty()).then(|| extensions.join(", "));
     Ok(Checked::WebSocket { request: Request { http, version, origin, subprotocols, extensions }, accept })
 }
 

@@ -17,6 +17,7 @@ use super::{
     Request, RequestError, ServerOptions, Subprotocol,
 };
 use crate::http::{Headers, RequestHead, RequestReader, ResponseHead, StatusCode};
+use crate::websocket::extension::{self, Agreement, ExtensionParams};
 use crate::websocket::opening::{ProtocolVersion, is_reserved};
 use crate::websocket::{Established, Role, TimerKind};
 use crate::{Engine, Entropy, Instant, Outbox, Transport};
@@ -91,7 +92,7 @@ enum State {
     /// The application answers a plain HTTP request.
     Answering { is_head: bool },
     /// The 101 response is in the outbox.
-    Accepted { now: Instant },
+    Accepted { now: Instant, extension: Option<Box<(ExtensionParams, Agreement)>> },
     /// Another response is in the outbox; the client is given time to read it and drop the connection.
     Finishing { failure: OpeningFailure, deadline: Option<Instant>, written: u64 },
     /// The terminal event is queued or out.
@@ -102,6 +103,8 @@ enum State {
 struct Pending {
     accept: String,
     subprotocols: Vec<String>,
+    /// The extensions that are offered.
+    extensions: Option<String>,
 }
 
 impl ServerOpening {
@@ -164,9 +167,14 @@ impl ServerOpening {
             headers.push("Sec-WebSocket-Protocol", name);
         }
         headers.push("Sec-WebSocket-Accept", pending.accept.as_str());
+        let known = acceptance.extensions.as_deref().unwrap_or(&self.options.extensions);
+        let extension = pending.extensions.as_deref().and_then(|offers| extension::accept(offers, known));
+        if let Some((answer, _)) = &extension {
+            headers.push("Sec-WebSocket-Extensions", answer.to_string());
+        }
         let head = ResponseHead::new(StatusCode::SWITCHING_PROTOCOLS, headers);
         self.outbox.put_slice(&head.encode());
-        self.state = State::Accepted { now };
+        self.state = State::Accepted { now, extension: extension.map(Box::new) };
         Ok(())
     }
 
@@ -216,9 +224,10 @@ impl ServerOpening {
         reason = "the engine is given back unchanged, which costs only a move"
     )]
     pub fn into_established(self) -> Result<Established, Self> {
-        let State::Accepted { now } = self.state else { return Err(self) };
+        let State::Accepted { now, extension } = self.state else { return Err(self) };
         let mut established =
             Established::new(Role::Server, Arc::clone(&self.options.config), self.entropy, now);
+        established.extension = extension.map(|extension| extension.1);
         established.received = self.received;
         established.opening_octets = self.head_len;
         established.outbox = self.outbox;
@@ -229,6 +238,15 @@ impl ServerOpening {
     #[must_use]
     pub const fn is_accepted(&self) -> bool {
         matches!(self.state, State::Accepted { .. })
+    }
+
+    /// The extension that is used, as the client was told, once a request was accepted.
+    #[must_use]
+    pub fn extension(&self) -> Option<&ExtensionParams> {
+        match &self.state {
+            State::Accepted { extension, .. } => extension.as_ref().map(|extension| &extension.0),
+            _ => None,
+        }
     }
 
     fn read(&mut self, now: Instant) {
@@ -261,7 +279,8 @@ impl ServerOpening {
             }
             Ok(Checked::WebSocket { request, accept }) => {
                 let subprotocols = request.subprotocols.clone();
-                self.state = State::Deciding(Pending { accept, subprotocols });
+                let extensions = request.extensions.clone();
+                self.state = State::Deciding(Pending { accept, subprotocols, extensions });
                 self.events.push_back(ServerOpeningEvent::Request(Box::new(request)));
             }
         }

@@ -110,8 +110,6 @@ pub enum RequestError {
     KeyRepeated,
     /// The key is not 16 bytes in base64.
     KeyInvalid,
-    /// There are several `Sec-WebSocket-Extensions` headers.
-    ExtensionsRepeated,
 }
 
 impl RequestError {
@@ -159,7 +157,6 @@ impl fmt::Display for RequestError {
             Self::KeyMissing => "the Sec-WebSocket-Key header is missing",
             Self::KeyRepeated => "there are several Sec-WebSocket-Key headers",
             Self::KeyInvalid => "the Sec-WebSocket-Key header is not 16 bytes in base64",
-            Self::ExtensionsRepeated => "there are several Sec-WebSocket-Extensions headers",
         })
     }
 }

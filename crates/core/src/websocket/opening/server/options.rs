@@ -6,6 +6,7 @@ use core::time::Duration;
 use super::Origins;
 use crate::http::{HeadLimits, HeaderValue, Headers};
 use crate::websocket::Config;
+use crate::websocket::extension::Extensions;
 use crate::websocket::opening::ProtocolVersion;
 
 /// How a server opens connections. Clone and change it to give one connection options of its own.
@@ -50,6 +51,8 @@ pub struct ServerOptions {
     pub plain_http: PlainHttp,
     /// The subprotocols that [`Subprotocol::Known`](super::Subprotocol::Known) chooses from. Default: none.
     pub subprotocols: Vec<String>,
+    /// The extensions that may be used: the first offer of the client that one of them accepts is. Default: none.
+    pub extensions: Extensions,
 }
 
 impl Default for ServerOptions {
@@ -66,6 +69,7 @@ impl Default for ServerOptions {
             trusted_proxies: 0,
             plain_http: PlainHttp::default(),
             subprotocols: Vec::new(),
+            extensions: Vec::new(),
         }
     }
 }

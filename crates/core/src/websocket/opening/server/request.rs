@@ -18,7 +18,9 @@ pub struct Request {
     pub origin: Option<String>,
     /// The subprotocols that the client offers, by preference.
     pub subprotocols: Vec<String>,
-    /// The value of `Sec-WebSocket-Extensions`, not parsed. None of these are in use unless they are negotiated.
+    /// The value of `Sec-WebSocket-Extensions`, not parsed; of several, joined.
+    /// [`ExtensionParams::parse_list`](crate::websocket::extension::ExtensionParams::parse_list) reads it. Which of
+    /// them is used is negotiated when the request is accepted.
     pub extensions: Option<String>,
 }
 
