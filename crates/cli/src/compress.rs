@@ -83,7 +83,10 @@ fn parse(mut options: DeflateOptions, params: &str) -> Result<Compression, Strin
             ("no-context" | "send-no-context" | "receive-no-context", Some(_)) => {
                 return Err(format!("{key} takes no value"));
             }
-            ("level" | "memory" | "window" | "send-window" | "receive-window" | "threshold" | "backend", None) => {
+            (
+                "level" | "memory" | "window" | "send-window" | "receive-window" | "threshold" | "backend",
+                None,
+            ) => {
                 return Err(format!("{key} needs a value: {key}=..."));
             }
             _ => return Err(format!("{key:?} is unknown; --help lists the keys")),

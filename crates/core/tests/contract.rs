@@ -73,7 +73,9 @@ fn is_a_sequence_of_frames(mut bytes: &[u8]) -> bool {
     let mut inside_message = false;
     let mut closed = false;
     while let [first, second, rest @ ..] = bytes {
-        if closed || first & 0x70 != 0 {
+        // RSV1 is for the first frames of messages that were compressed.
+        let may_be_marked = matches!(first & 0x0f, 1 | 2);
+        if closed || first & 0x30 != 0 || (first & 0x40 != 0 && !may_be_marked) {
             return false;
         }
         match first & 0x0f {
@@ -173,6 +175,166 @@ fn messages(role: Role) -> Subject<Messages> {
         Err(SendError::Closed)
     });
     hardened(subject, role)
+}
+
+#[cfg(feature = "deflate")]
+mod compressed {
+    use miniz_oxide::deflate::core::{
+        CompressorOxide, TDEFLFlush, compress_to_output, create_comp_flags_from_zip_params,
+    };
+    use wirebahn_core::websocket::extension::deflate::{Backend, ContextTakeover, Deflate, DeflateOptions};
+    use wirebahn_core::websocket::extension::{Extension, ExtensionParams};
+
+    use super::*;
+
+    /// A connection on which compression was agreed upon, with the smallest window that peers may use.
+    pub(super) fn established(role: Role, backend: Backend) -> Established {
+        let mut options = DeflateOptions::default();
+        options.backend = backend;
+        options.threshold = 4;
+        options.send.window = backend.default_window();
+        options.send.context = ContextTakeover::Reset;
+        let deflate = Deflate::new(options);
+        let offer = "permessage-deflate; client_max_window_bits=8";
+        let offer = ExtensionParams::parse_list(offer).next().unwrap().unwrap();
+        let mut established = super::established(role);
+        established.extension = Some(deflate.accept(&offer).unwrap().1);
+        established
+    }
+
+    /// Compressed messages of all kinds: with context, in fragments, with final blocks, empty, and plain ones between.
+    pub(super) fn conversation(role: Role) -> Vec<u8> {
+        let flags = create_comp_flags_from_zip_params(6, -15, 0);
+        let mut compressor = CompressorOxide::new(flags);
+        let mut compress = |text: &[u8], flush| {
+            let mut compressed = Vec::new();
+            compress_to_output(&mut compressor, text, flush, |piece| {
+                compressed.extend_from_slice(piece);
+                true
+            });
+            compressed
+        };
+        let mut message = |text: &[u8]| {
+            let mut compressed = compress(text, TDEFLFlush::Sync);
+            compressed.truncate(compressed.len() - 4);
+            compressed
+        };
+        let first = message("Grüße aus 日本, Grüße aus 日本".as_bytes());
+        let second = message(&[1; 90]);
+        let text = message(b"to be or not to be, that is the question; to be or not to be");
+        let last = {
+            let mut compressor = CompressorOxide::new(flags);
+            let mut compressed = Vec::new();
+            compress_to_output(&mut compressor, b"the end, the end", TDEFLFlush::Finish, |piece| {
+                compressed.extend_from_slice(piece);
+                true
+            });
+            compressed
+        };
+        [
+            frame(role, 0xc1, &first),
+            frame(role, 0x89, b"ping"),
+            frame(role, 0x42, &second[..4]),
+            frame(role, 0x00, b""),
+            frame(role, 0x80, &second[4..]),
+            frame(role, 0x81, b"plain"),
+            frame(role, 0x41, &text[..11]),
+            frame(role, 0x8a, b"pong"),
+            frame(role, 0x80, &text[11..]),
+            frame(role, 0xc1, &last),
+            frame(role, 0xc2, &[0]),
+            frame(role, 0x88, b"\x03\xe8bye"),
+        ]
+        .concat()
+    }
+
+    /// The limit holds for what comes out: these inflate to more than is allowed.
+    fn flooded<E: Engine + 'static>(subject: Subject<E>, role: Role) -> Subject<E> {
+        // A fixed block of 259 zeros, over and over.
+        hardened(subject, role)
+            .flood_after(
+                &frame(role, 0x42, b""),
+                &frame(role, 0x00, &[0x62, 0x18, 0x05, 0xa3, 0x60, 0x14, 0x00]),
+            )
+            .flood_after(&frame(role, 0x42, b""), &frame(role, 0x00, &[0x00, 0x00, 0x00, 0xff, 0xff]))
+            .flood(&frame(role, 0xc1, &[0x00]))
+    }
+
+    fn streaming(role: Role, backend: Backend) -> Subject<Streaming> {
+        let subject = Subject::new(
+            move || Streaming::new(established(role, backend)),
+            &conversation(role),
+            |event| matches!(event, Event::Closed(_)),
+        )
+        .join(join_chunks)
+        .operation("begin a message", |engine, _| engine.begin_message(MessageKind::Text))
+        .operation("begin a last frame", |engine, _| engine.begin_frame(3, Fin::Last))
+        .operation("send data", |engine, _| engine.send_data("abc").map(drop))
+        .operation("ping", |engine, _| engine.ping("p"))
+        .operation("close", |engine, now| engine.close(CloseCode::NORMAL, "done", now));
+        flooded(subject, role)
+    }
+
+    fn frames(role: Role, backend: Backend) -> Subject<Frames> {
+        let subject = Subject::new(
+            move || Frames::new(established(role, backend)),
+            &conversation(role),
+            |event| matches!(event, Event::Closed(_)),
+        )
+        .operation("begin a message", |engine, _| engine.begin_message(MessageKind::Binary))
+        .operation("send a frame", |engine, _| engine.send_frame(vec![7; 150], Fin::More))
+        .operation("send the last frame", |engine, _| engine.send_frame("last", Fin::Last))
+        .operation("end the message", |engine, _| engine.end_message())
+        .operation("close", |engine, now| engine.close(CloseCode::NORMAL, "done", now));
+        flooded(subject, role)
+    }
+
+    fn messages(role: Role, backend: Backend) -> Subject<Messages> {
+        let subject = Subject::new(
+            move || Messages::new(established(role, backend)),
+            &conversation(role),
+            |event| matches!(event, MessageEvent::Closed(_)),
+        )
+        .operation("send", |engine, _| engine.send(Message::text("hello, hello")))
+        .operation("send plain", |engine, _| engine.send(Message::text("hello, hello").uncompressed()))
+        .operation("send in fragments", |engine, _| {
+            engine.send_fragmented(Message::binary((0..=255).collect::<Vec<u8>>()), 20)
+        })
+        .operation("send too much", |engine, _| engine.send(Message::binary(vec![0; 501])))
+        .operation("close", |engine, now| engine.close(CloseCode::GOING_AWAY, "", now));
+        flooded(subject, role)
+    }
+
+    fn backends() -> Vec<Backend> {
+        vec![
+            Backend::MinizOxide,
+            #[cfg(feature = "zlib-rs")]
+            Backend::ZlibRs,
+        ]
+    }
+
+    #[test]
+    fn all_layers_keep_the_contract_with_compression() {
+        for backend in backends() {
+            for role in [Role::Server, Role::Client] {
+                contract::check_all(&streaming(role, backend));
+                contract::check_all(&frames(role, backend));
+                contract::check_all(&messages(role, backend));
+            }
+        }
+    }
+
+    #[test]
+    fn the_conversation_is_valid() {
+        for role in [Role::Server, Role::Client] {
+            let mut engine = Messages::new(established(role, Backend::MinizOxide));
+            engine.recv_buf().extend_from_slice(&conversation(role));
+            engine.handle_recv(START);
+            let events: Vec<_> = std::iter::from_fn(|| engine.poll_event()).collect();
+            let count = events.iter().filter(|event| matches!(event, MessageEvent::Message(_))).count();
+            assert_eq!(count, 6, "{events:?}");
+        }
+    }
 }
 
 /// The messages layer as `with_message` shows it: in the receive buffer where possible.

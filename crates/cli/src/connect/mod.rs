@@ -131,7 +131,8 @@ fn client(options: &Options) -> Result<Client, ConnectError> {
     config.limits.max_frame_len = options.max_message;
     let mut client_options = ClientOptions::default();
     client_options.config = Arc::new(config);
-    client_options.extensions = options.compress.clone().map(Compression::into_extensions).unwrap_or_default();
+    client_options.extensions =
+        options.compress.clone().map(Compression::into_extensions).unwrap_or_default();
     Ok(client.options(client_options))
 }
 

@@ -38,6 +38,15 @@ impl Established {
     #[must_use]
     pub fn new(role: Role, config: Arc<Config>, entropy: Box<dyn Entropy>, now: Instant) -> Self {
         let outbox = Outbox::new(config.limits.outbox_high_water);
-        Self { role, config, entropy, received: BytesMut::new(), outbox, extension: None, opening_octets: 0, now }
+        Self {
+            role,
+            config,
+            entropy,
+            received: BytesMut::new(),
+            outbox,
+            extension: None,
+            opening_octets: 0,
+            now,
+        }
     }
 }

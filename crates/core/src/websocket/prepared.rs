@@ -84,10 +84,8 @@ impl PreparedMessage {
             if encoded.identity == identity {
                 return Some(&encoded.frame);
             }
-            if encode.is_none() {
-                // Another thread was faster with something else, and our result is gone.
-                return None;
-            }
+            // If our result is gone, another thread was faster with something else.
+            encode.as_ref()?;
             slot = &encoded.next;
         }
         None

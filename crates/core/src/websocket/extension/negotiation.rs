@@ -130,8 +130,7 @@ pub(in crate::websocket) fn confirm(
     let Some(answer) = answers.next() else { return Ok(None) };
     let answer = answer.map_err(ExtensionError::Syntax)?;
     let mut problem = ExtensionError::NotOffered(answer.name().into());
-    for (place, extension) in
-        offered.iter().filter(|extension| extension.name() == answer.name()).enumerate()
+    for (place, extension) in offered.iter().filter(|extension| extension.name() == answer.name()).enumerate()
     {
         match extension.confirm(&answer) {
             Ok(_) if answers.next().is_some() => return Err(ExtensionError::Several),

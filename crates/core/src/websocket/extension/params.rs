@@ -225,7 +225,10 @@ mod tests {
     #[test]
     fn a_broken_element_does_not_take_the_others_along() {
         let not_a_token = Err(ExtensionSyntaxError::NotAToken);
-        assert_eq!(parsed("a b, c; =1, d;, e"), [not_a_token.clone(), not_a_token.clone(), not_a_token, Ok("e".into())]);
+        assert_eq!(
+            parsed("a b, c; =1, d;, e"),
+            [not_a_token.clone(), not_a_token.clone(), not_a_token, Ok("e".into())]
+        );
         assert_eq!(parsed("a; x="), [Err(ExtensionSyntaxError::NotAToken)]);
         assert_eq!(parsed("a; x=\"1\"2, b"), [Err(ExtensionSyntaxError::QuoteInvalid), Ok("b".into())]);
         assert_eq!(parsed("a; x=\"1, b"), [Err(ExtensionSyntaxError::QuoteInvalid)]);

@@ -262,8 +262,7 @@ impl Receiver {
     #[inline]
     fn begin(&mut self, frame: Frame) {
         if !frame.opcode.is_control() {
-            let start =
-                Message { kind: kind_of(frame.opcode), encoded: frame.encoded, len: 0, fragments: 0 };
+            let start = Message { kind: kind_of(frame.opcode), encoded: frame.encoded, len: 0, fragments: 0 };
             self.message.get_or_insert(start).fragments += 1;
         }
         self.frame = Some(frame);

@@ -82,7 +82,9 @@ impl Replies<'_> {
     pub fn forward(&mut self, message: MessageRef<'_>) -> Result<(), SendError> {
         self.check_open()?;
         match message.shared {
-            Some(payload) => self.sender.answer(message.kind, payload.clone(), Coding::Negotiated, self.limit),
+            Some(payload) => {
+                self.sender.answer(message.kind, payload.clone(), Coding::Negotiated, self.limit)
+            }
             None => self.sender.copied_answer(message.kind, message.payload, self.limit),
         }
     }

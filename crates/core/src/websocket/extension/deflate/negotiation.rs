@@ -3,8 +3,8 @@
 use alloc::borrow::Cow;
 use alloc::string::ToString;
 
-use super::options::{ContextTakeover, DeflateOptions, Direction, WindowBits};
 use super::NAME;
+use super::options::{ContextTakeover, DeflateOptions, Direction, WindowBits};
 use crate::websocket::extension::{ExtensionError, ExtensionParams};
 
 const SERVER_NO_CONTEXT: &str = "server_no_context_takeover";

@@ -4,6 +4,7 @@ mod miniz;
 #[cfg(feature = "zlib-rs")]
 mod zlib_rs;
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::options::{Backend, DeflateOptions, WindowBits};
@@ -17,7 +18,8 @@ pub(super) struct Compressor {
 
 #[derive(Debug)]
 enum State {
-    Miniz(miniz::Miniz),
+    /// On the heap: 64 KiB, which the others need not have room for.
+    Miniz(Box<miniz::Miniz>),
     #[cfg(feature = "zlib-rs")]
     ZlibRs(zlib_rs::ZlibRs),
 }
@@ -34,7 +36,7 @@ pub(super) enum Flush {
 impl Compressor {
     pub(super) fn new(options: &DeflateOptions, window: WindowBits) -> Self {
         let backend = match options.backend {
-            Backend::MinizOxide => State::Miniz(miniz::Miniz::new(options.level, window)),
+            Backend::MinizOxide => State::Miniz(Box::new(miniz::Miniz::new(options.level, window))),
             #[cfg(feature = "zlib-rs")]
             Backend::ZlibRs => State::ZlibRs(zlib_rs::ZlibRs::new(options, window)),
         };
