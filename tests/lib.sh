@@ -16,10 +16,11 @@ die() {
 release_folder() { echo "${CARGO_TARGET_DIR:-$ROOT/target}/release"; }
 
 # A server of ours in the background: sets ECHO_PID and ECHO_URL (ws://127.0.0.1:PORT/).
-#   start_echo COMMAND LOG
+#   start_echo COMMAND LOG [OPTION...]
 start_echo() {
     local command="$1" log="$2" tries=0 line
-    "$command" echo --listen 127.0.0.1:0 > "$log" 2> "$log.err" &
+    shift 2
+    "$command" echo --listen 127.0.0.1:0 "$@" > "$log" 2> "$log.err" &
     ECHO_PID=$!
     until [ "$(wc -l < "$log")" -ge 1 ]; do
         kill -0 "$ECHO_PID" 2> /dev/null || die "the echo server ended at once: $(tail -n 5 "$log.err")"

@@ -1,12 +1,13 @@
 //! The client that AutobahnTestsuite tests: it echoes in every case of the suite's server.
 //!
-//! `WS_URL` is the server, `WS_AGENT` the name for the report. See `run.sh` beside this file.
+//! `WS_URL` is the server, `WS_AGENT` the name for the report, `WS_BACKEND` what compresses. See `run.sh` beside this file.
 #![forbid(unsafe_code)]
 
 use std::env;
 use std::error::Error;
 use std::sync::Arc;
 
+use wirebahn_tokio::extension::deflate::{Backend, Deflate, DeflateOptions};
 use wirebahn_tokio::opening::ClientOptions;
 use wirebahn_tokio::{Client, Config, WebSocket};
 
@@ -20,7 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 async fn run(url: &str, agent: &str) -> Result<(), Box<dyn Error>> {
-    let options = options();
+    let options = options()?;
     let mut socket = open(&format!("{url}/getCaseCount"), &options).await?;
     let count = socket.recv().await.ok_or("the server did not tell the number of cases")?;
     let count: u32 = count.as_text().ok_or("the number of cases is not text")?.parse()?;
@@ -46,12 +47,21 @@ async fn open(url: &str, options: &Arc<ClientOptions>) -> Result<WebSocket, Box<
 }
 
 /// Cases count the frames they get, so no pings of our own.
-fn options() -> Arc<ClientOptions> {
+fn options() -> Result<Arc<ClientOptions>, Box<dyn Error>> {
     let mut config = Config::default();
     config.limits.max_message_len = MAX_MESSAGE;
     config.limits.max_frame_len = MAX_MESSAGE;
     config.keepalive = None;
     let mut options = ClientOptions::default();
     options.config = Arc::new(config);
-    Arc::new(options)
+    let mut deflate = DeflateOptions::default();
+    deflate.backend = match env::var("WS_BACKEND").as_deref() {
+        Ok("miniz_oxide") => Backend::MinizOxide,
+        #[cfg(feature = "zlib-rs")]
+        Ok("zlib-rs") => Backend::ZlibRs,
+        Ok(other) => return Err(format!("the backend {other:?} is not there").into()),
+        Err(_) => Backend::default(),
+    };
+    options.extensions = Deflate::new(deflate).into();
+    Ok(Arc::new(options))
 }

@@ -10,7 +10,10 @@ use crate::{Engine, Instant, Outbox, Transport};
 ///
 /// Every [`Event::Data`] is a whole frame, delivered as one slice of the receive buffer; its payload was unmasked and
 /// checked as it arrived. A frame is held until it is complete, so
-/// [`Limits::max_frame_len`](super::Limits::max_frame_len) bounds the memory of a connection.
+/// [`Limits::max_frame_len`](super::Limits::max_frame_len) bounds the memory of a connection. A frame of a compressed
+/// message is delivered as what it inflates to, which
+/// [`Limits::max_message_len`](super::Limits::max_message_len) bounds. What is sent frame by frame is compressed frame
+/// by frame, if the first one is not too short for it.
 #[derive(Debug)]
 pub struct Frames {
     streaming: Streaming,

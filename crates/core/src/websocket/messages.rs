@@ -1,10 +1,12 @@
 //! The messages layer: whole messages.
 
+use alloc::vec::Vec;
+
 use bytes::{Bytes, BytesMut};
 
 use super::{
     Chunk, CloseCode, Closed, Established, Event, Frames, Message, MessageRef, Pong, PreparedMessage,
-    Replies, SendError, Streaming,
+    Replies, SendError, Streaming, joined,
 };
 use crate::{Engine, Instant, Outbox, Transport};
 
@@ -50,14 +52,14 @@ pub enum MessageEvent {
 pub struct Messages {
     frames: Frames,
     /// The frames of an unfinished message, joined.
-    partial: BytesMut,
+    partial: Vec<u8>,
 }
 
 impl Messages {
     /// A connection after its opening handshake.
     #[must_use]
     pub fn new(established: Established) -> Self {
-        Self { frames: Frames::new(established), partial: BytesMut::new() }
+        Self { frames: Frames::new(established), partial: Vec::new() }
     }
 
     /// Sends a message, in frames of [`Config::auto_fragment`](super::Config::auto_fragment) bytes if that is set.
@@ -183,11 +185,13 @@ impl Messages {
         if chunk.starts_message() && chunk.ends_message() {
             return Some(Message::from_parts(kind, chunk.into_payload()));
         }
-        self.partial.extend_from_slice(chunk.payload());
+        let limit = self.frames.streaming().config().limits.max_message_len;
+        let allowed = limit.saturating_sub(self.partial.len() as u64);
+        joined::append(&mut self.partial, chunk.payload(), allowed);
         if !chunk.ends_message() {
             return None;
         }
-        Some(Message::from_parts(kind, core::mem::take(&mut self.partial).freeze()))
+        Some(Message::from_parts(kind, core::mem::take(&mut self.partial).into()))
     }
 }
 
@@ -229,7 +233,7 @@ impl Engine for Messages {
                 Event::Ping(payload) => return Some(MessageEvent::Ping(payload)),
                 Event::Pong(pong) => return Some(MessageEvent::Pong(pong)),
                 Event::Closed(closed) => {
-                    self.partial = BytesMut::new();
+                    self.partial = Vec::new();
                     return Some(MessageEvent::Closed(closed));
                 }
             }

@@ -17,6 +17,7 @@ mod established;
 pub mod extension;
 pub mod frame;
 mod frames;
+mod joined;
 mod message;
 mod messages;
 pub mod opening;

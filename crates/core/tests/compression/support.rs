@@ -151,10 +151,6 @@ pub(crate) fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
 pub(crate) struct Peer(CompressorOxide);
 
 impl Peer {
-    pub(crate) fn new() -> Self {
-        Self(CompressorOxide::default())
-    }
-
     pub(crate) fn compress(&mut self, message: &[u8]) -> Vec<u8> {
         let mut compressed = self.flush(message, TDEFLFlush::Sync);
         assert_eq!(compressed.split_off(compressed.len() - 4), [0, 0, 0xff, 0xff]);
@@ -221,7 +217,7 @@ pub(crate) fn json(number: usize, len: usize) -> String {
             "{{\"id\":{},\"name\":\"user-{}\",\"active\":{}}},",
             at,
             at % 97,
-            at % 2 == 0
+            at.is_multiple_of(2)
         ));
     }
     text.truncate(len.saturating_sub(1));

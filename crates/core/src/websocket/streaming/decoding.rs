@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use crate::websocket::extension::{DecodeError, MessageDecoder};
 use crate::websocket::frame::ReservedBits;
-use crate::websocket::{Utf8Validator, Violation};
+use crate::websocket::{Utf8Validator, Violation, joined};
 
 /// The decoder of a connection, and what has come out of it.
 #[derive(Debug)]
@@ -81,7 +81,7 @@ impl Decoding {
                 fine = fine.get(..error.valid_up_to).unwrap_or_default();
                 violation = Some(Violation::TextNotUtf8 { valid_up_to });
             }
-            append(&mut self.output, fine, allowed);
+            joined::append(&mut self.output, fine, self.limit.saturating_sub(before));
             if let Some(violation) = violation {
                 break Decoded::Failed(violation);
             }
@@ -104,14 +104,4 @@ impl Decoding {
         self.octets_out += self.output.len() as u64;
         core::mem::take(&mut self.output).into()
     }
-}
-
-/// Appends `piece`. The first piece gets just the room it needs, since it mostly is the whole message; then the room
-/// doubles, but not beyond what the limit still allows.
-fn append(output: &mut Vec<u8>, piece: &[u8], allowed: usize) {
-    if output.capacity() - output.len() < piece.len() {
-        let doubled = output.capacity().clamp(piece.len(), allowed.max(piece.len()));
-        output.reserve_exact(doubled);
-    }
-    output.extend_from_slice(piece);
 }

@@ -43,6 +43,9 @@ use crate::{Engine, Instant, Outbox, Transport};
 
 /// An open WebSocket connection, at the level of payload as it arrives.
 ///
+/// Compressed messages are inflated as they arrive, in chunks of bounded size. What is sent at this level is not
+/// compressed: the length of a frame has to be known before its payload.
+///
 /// Frames of any size up to 2^63-1 bytes go through without being held: for messages that do not fit into memory, or
 /// whose start is wanted before their end. [`Frames`](super::Frames) and [`Messages`](super::Messages) are the
 /// layers above.

@@ -1,6 +1,7 @@
 //! From received bytes to chunks and control frames.
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 use bytes::{Buf, Bytes, BytesMut};
 
@@ -450,6 +451,7 @@ impl Receiver {
             Decoded::Failed(violation) => {
                 self.found = Some(violation);
                 if !delivers_parts {
+                    decoding.output = Vec::new();
                     return Step::Violation(violation);
                 }
                 false

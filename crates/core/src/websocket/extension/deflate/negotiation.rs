@@ -34,12 +34,13 @@ struct Parsed {
 
 /// What a client offers.
 pub(super) fn offer(options: &DeflateOptions) -> ExtensionParams {
-    let send_window = options.send.window.max(WindowBits::MIN_SEND);
     build(&Parsed {
         server_no_context: options.receive.context == ContextTakeover::Reset,
         client_no_context: options.send.context == ContextTakeover::Reset,
         server_window: smaller(options.receive.window),
-        client_window: Some(smaller(send_window)),
+        // Without a value, though RFC 7692 7.1.2.2 has room for one: servers that forget it, such as Autobahn's, answer
+        // with more. A smaller window than agreed upon is ours to choose all the same.
+        client_window: Some(None),
     })
 }
 
@@ -95,13 +96,12 @@ pub(super) fn confirm(
         (None, Some(_)) => return missing(SERVER_WINDOW),
         (granted, _) => granted.unwrap_or(WindowBits::MAX),
     };
-    // RFC 7692 7.1.2.2: a value no larger than the one offered. Without it, the one offered still holds.
-    let offered = options.send.window.max(WindowBits::MIN_SEND);
+    // RFC 7692 7.1.2.2: in an answer it has a value.
+    let send_window = options.send.window.max(WindowBits::MIN_SEND);
     let send_window = match answer.client_window {
         Some(None) => return invalid(CLIENT_WINDOW),
-        Some(Some(limit)) if limit > offered => return invalid(CLIENT_WINDOW),
-        Some(Some(limit)) => limit,
-        None => offered,
+        Some(Some(limit)) => limit.min(send_window),
+        None => send_window,
     };
     Ok(DeflateParams {
         send: Direction { window: send_window, context: reset_if(options.send, answer.client_no_context) },
