@@ -97,7 +97,8 @@ with Browser(program) as browser:
             const ws = new WebSocket(location.href.replace(/^http/, 'ws') + 'sizes?of=messages');
             ws.binaryType = 'arraybuffer';
             let n = 0;
-            ws.onopen = () => all.forEach(m => ws.send(m));
+            ws.onopen = () => ws.extensions.startsWith('permessage-deflate') ? all.forEach(m => ws.send(m))
+                : reject(new Error('not compressed: ' + ws.extensions));
             ws.onmessage = e => {
                 if (!same(all[n], e.data)) reject(new Error('message ' + n + ' came back changed'));
                 if (++n === all.length) ws.close();

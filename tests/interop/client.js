@@ -66,7 +66,7 @@ async function main() {
     assert.equal(received(...await message), 'Hello');
     await closed(ws, 1000);
   });
-  await check('an offer of permessage-deflate does no harm', async () => {
+  await check('a compressed message comes back', async () => {
     const ws = await open({ perMessageDeflate: true });
     await echoed(ws, ['x'.repeat(10000)]);
     await closed(ws, 1000);

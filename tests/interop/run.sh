@@ -3,6 +3,8 @@
 #   bash tests/interop/run.sh [--strict]
 # Clients against `wirebahn echo`: Python websockets and aiohttp, npm ws, headless Chromium on the echo page.
 # Servers for `wirebahn connect`: Python websockets and aiohttp, npm ws.
+# Compression with each backend: Python's zlib message by message; Python websockets and autobahn and npm ws, both ways,
+# with every combination of parameters that they offer.
 # A peer that is not there is SKIPPED; with --strict, or where CI is set, that is a failure. Versions are pinned in
 # requirements.txt and package.json; everything is installed into tests/.cache/interop, Chromium by apt-get where we
 # may (and then on the machine).
@@ -76,7 +78,7 @@ skipped() {
 run() {
     local name="$1" log="$INSTALLED/current.log" ok=0
     shift
-    timeout 180 "$@" 2>&1 | tee "$log" || ok=$?
+    timeout 320 "$@" 2>&1 | tee "$log" || ok=$?
     cat "$log" >> "$LOG"
     if [ "$ok" != 0 ] && ! grep -q '^FAILED ' "$log"; then
         failed "$name: ended with status $ok"
@@ -85,9 +87,10 @@ run() {
 
 cd "$ROOT"
 if [ -z "${WIREBAHN:-}" ]; then
-    cargo build --release --quiet -p wirebahn
+    cargo build --release --quiet -p wirebahn --features zlib-rs
     WIREBAHN="$(release_folder)/wirebahn"
 fi
+cargo build --release --quiet -p wirebahn-tests --features zlib-rs --bin deflate-peer
 
 has_python=1 has_node=1 has_chromium=1
 install_python > "$INSTALLED/python.log" 2>&1 || { has_python=; tail -n 5 "$INSTALLED/python.log"; }
@@ -95,7 +98,7 @@ install_node > "$INSTALLED/node.log" 2>&1 || { has_node=; tail -n 5 "$INSTALLED/
 install_chromium > "$INSTALLED/chromium.log" 2>&1 || { has_chromium=; tail -n 5 "$INSTALLED/chromium.log"; }
 
 trap stop_echo EXIT
-start_echo "$WIREBAHN" "$INSTALLED/echo.log"
+start_echo "$WIREBAHN" "$INSTALLED/echo.log" --compress
 
 for peer in websockets aiohttp; do
     if [ -n "$has_python" ]; then
@@ -117,6 +120,23 @@ if [ -n "$has_python" ] && [ -n "$has_chromium" ]; then
 else
     skipped "Chromium"
 fi
+
+for backend in miniz_oxide zlib-rs; do
+    stop_echo
+    start_echo "$WIREBAHN" "$INSTALLED/echo.log" "--compress=backend=$backend,threshold=0"
+    if [ -n "$has_python" ]; then
+        run "zlib and $backend" "$PYTHON" "$HERE/zlib_peer.py" "$(release_folder)/deflate-peer" "$backend"
+    else
+        skipped "Python's zlib"
+    fi
+    for peer in websockets autobahn ws; do
+        if [ -n "$has_python" ] && { [ "$peer" != ws ] || [ -n "$has_node" ]; }; then
+            run "$peer compressing" "$PYTHON" "$HERE/compression.py" "$peer" "$WIREBAHN" "$backend" "$ECHO_URL"
+        else
+            skipped "$peer, compressing"
+        fi
+    done
+done
 
 kill -0 "$ECHO_PID" 2> /dev/null || failed "echo server: it ended during the run: $(tail -n 5 "$INSTALLED/echo.log.err")"
 
