@@ -4,6 +4,9 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use miniz_oxide::deflate::core::{
+    CompressorOxide, TDEFLFlush, compress_to_output, create_comp_flags_from_zip_params,
+};
 use wirebahn_core::Entropy;
 use wirebahn_testkit::SeededEntropy;
 
@@ -11,6 +14,7 @@ fn main() -> io::Result<()> {
     write("server_opening", server_opening())?;
     write("client_opening", client_opening())?;
     write("frames", frames())?;
+    write("inflate", inflate())?;
     write("operations", operations())
 }
 
@@ -26,6 +30,41 @@ fn write(target: &str, seeds: Vec<Vec<u8>>) -> io::Result<()> {
 /// Flags and pieces of 1, 7, 30 bytes and the rest.
 fn input(flags: u16, bytes: &[u8]) -> Vec<u8> {
     [&flags.to_le_bytes()[..], &[1, 7, 30, 0], bytes].concat()
+}
+
+/// Two messages as zlib's kin make them, with each window, and the forms that the examples of RFC 7692 7.2.3 have.
+fn inflate() -> Vec<Vec<u8>> {
+    let compress = |message: &[u8], level: i32, flush| {
+        let flags = create_comp_flags_from_zip_params(level, -15, 0);
+        let mut compressed = Vec::new();
+        compress_to_output(&mut CompressorOxide::new(flags), message, flush, |piece| {
+            compressed.extend_from_slice(piece);
+            true
+        });
+        compressed
+    };
+    let text = "to be or not to be, ".repeat(20);
+    let synced = |level| {
+        let mut compressed = compress(text.as_bytes(), level, TDEFLFlush::Sync);
+        compressed.truncate(compressed.len() - 4);
+        compressed
+    };
+    let twice = |message: &[u8]| [message, message].concat();
+    let half = 7 << 5;
+    let mut seeds: Vec<_> =
+        (0..8).map(|window| input(half | window | 1 << 4, &twice(&synced(i32::from(window))))).collect();
+    for message in [
+        compress(text.as_bytes(), 6, TDEFLFlush::Finish),
+        compress(&[0; 3000], 9, TDEFLFlush::Full),
+        vec![0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00],
+        vec![0x00, 0x05, 0x00, 0xfa, 0xff, 0x48, 0x65, 0x6c, 0x6c, 0x6f, 0x00],
+        vec![0xf3, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00, 0x00],
+        vec![0x00],
+    ] {
+        seeds.push(input(half, &twice(&message)));
+        seeds.push(input(half | 1 << 3 | 1 << 9, &twice(&message)));
+    }
+    seeds
 }
 
 fn server_opening() -> Vec<Vec<u8>> {

@@ -6,14 +6,16 @@
 //! * [`server_opening`] and [`client_opening`]: arbitrary bytes in arbitrary pieces into the opening handshake.
 //! * [`frames`]: arbitrary bytes in arbitrary pieces into the three layers, compared with each other and with a parser
 //!   that was written from RFC 6455 alone.
+//! * [`inflate`]: arbitrary bytes as compressed messages, in arbitrary pieces.
 //! * [`operations`]: arbitrary operations on a client and a server on virtual time.
 //!
-//! The first three share the layout `flags (2 bytes), sizes of the pieces (4 bytes), bytes of the peer`.
+//! All but the last share the layout `flags (2 bytes), sizes of the pieces (4 bytes), bytes of the peer`.
 #![forbid(unsafe_code)]
 
 mod client_opening;
 mod entropy;
 mod frames;
+mod inflate;
 mod input;
 mod operations;
 mod reference;
@@ -21,5 +23,6 @@ mod server_opening;
 
 pub use client_opening::client_opening;
 pub use frames::frames;
+pub use inflate::inflate;
 pub use operations::operations;
 pub use server_opening::server_opening;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use wirebahn_fuzz_harness::{client_opening, frames, operations, server_opening};
+use wirebahn_fuzz_harness::{client_opening, frames, inflate, operations, server_opening};
 
 fn replay(target: &str, run: impl Fn(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus").join(target);
@@ -32,6 +32,11 @@ fn the_corpus_of_client_opening_passes() {
 #[test]
 fn the_corpus_of_frames_passes() {
     replay("frames", frames);
+}
+
+#[test]
+fn the_corpus_of_inflate_passes() {
+    replay("inflate", inflate);
 }
 
 #[test]
