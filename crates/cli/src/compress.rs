@@ -20,30 +20,45 @@ macro_rules! help {
   send-no-context       the same, for what is sent
   receive-no-context    the same, to be asked of the peer
   threshold=SIZE        leave shorter messages as they are (default: 64)
-  backend=NAME          miniz_oxide, or zlib-rs if this command was built with it (then the default)"
+  backend=NAME          miniz_oxide, or zlib-rs if this command was built with it (then the default)
+If this command was built with them, --compress=bzip2, =snappy and =brotli use permessage-bzip2, -snappy and -brotli."
     };
 }
 pub(crate) use help;
 
 /// Compression as it was asked for.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Compression(DeflateOptions);
+#[derive(Clone, Debug)]
+pub(crate) struct Compression(Extensions);
 
 impl Compression {
     pub(crate) fn into_extensions(self) -> Extensions {
-        Deflate::new(self.0).into()
+        self.0
     }
 }
 
 pub(crate) fn server(params: &str) -> Result<Compression, String> {
-    parse(DeflateOptions::server(), params)
+    any(DeflateOptions::server(), params)
 }
 
 pub(crate) fn client(params: &str) -> Result<Compression, String> {
-    parse(DeflateOptions::default(), params)
+    any(DeflateOptions::default(), params)
 }
 
-fn parse(mut options: DeflateOptions, params: &str) -> Result<Compression, String> {
+fn any(options: DeflateOptions, params: &str) -> Result<Compression, String> {
+    let extensions = match params {
+        #[cfg(feature = "bzip2")]
+        "bzip2" => wirebahn_tokio::extension::bzip2::Bzip2::default().into(),
+        #[cfg(feature = "snappy")]
+        "snappy" => wirebahn_tokio::extension::snappy::Snappy::default().into(),
+        #[cfg(feature = "brotli")]
+        "brotli" => wirebahn_tokio::extension::brotli::Brotli::default().into(),
+        "bzip2" | "snappy" | "brotli" => return Err(format!("this command was built without {params}")),
+        _ => Deflate::new(parse(options, params)?).into(),
+    };
+    Ok(Compression(extensions))
+}
+
+fn parse(mut options: DeflateOptions, params: &str) -> Result<DeflateOptions, String> {
     for param in params.split(',').filter(|param| !param.is_empty()) {
         let (key, value) = match param.split_once('=') {
             Some((key, value)) => (key, Some(value)),
@@ -92,7 +107,7 @@ fn parse(mut options: DeflateOptions, params: &str) -> Result<Compression, Strin
             _ => return Err(format!("{key:?} is unknown; --help lists the keys")),
         }
     }
-    Ok(Compression(options))
+    Ok(options)
 }
 
 fn number(value: &str) -> Option<u8> {
@@ -116,26 +131,28 @@ fn backend(name: &str) -> Result<Backend, String> {
 
 #[cfg(test)]
 mod tests {
+    use wirebahn_tokio::extension::Extension as _;
+
     use super::*;
 
     #[test]
     fn every_key_sets_what_it_says() {
         let params = "level=1,memory=9,send-window=10,receive-window=8,receive-no-context,threshold=1K,backend=miniz_oxide";
-        let options = server(params).unwrap().0;
+        let options = parse(DeflateOptions::server(), params).unwrap();
         assert_eq!((options.level.get(), options.memory_level.get(), options.threshold), (1, 9, 1024));
         assert_eq!((options.send.window.bits(), options.receive.window.bits()), (10, 8));
         assert_eq!(options.send.context, ContextTakeover::Keep);
         assert_eq!(options.receive.context, ContextTakeover::Reset);
         assert_eq!(options.backend, Backend::MinizOxide);
-        let both = client("window=11,no-context").unwrap().0;
+        let both = parse(DeflateOptions::default(), "window=11,no-context").unwrap();
         assert_eq!((both.send, both.receive), (both.receive, both.send));
         assert_eq!((both.send.window.bits(), both.send.context), (11, ContextTakeover::Reset));
     }
 
     #[test]
     fn without_parameters_the_defaults_hold() {
-        assert_eq!(server(""), Ok(Compression(DeflateOptions::server())));
-        assert_eq!(client(""), Ok(Compression(DeflateOptions::default())));
+        assert_eq!(parse(DeflateOptions::server(), ""), Ok(DeflateOptions::server()));
+        assert_eq!(server("").unwrap().0[0].offer(), Deflate::new(DeflateOptions::server()).offer());
     }
 
     #[test]

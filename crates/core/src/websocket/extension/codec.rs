@@ -16,7 +16,7 @@ pub trait MessageEncoder: fmt::Debug + Send {
     }
 
     /// Appends the encoding of the next piece of a message to `out`. The message ends with the piece for which `fin` is
-    /// [`Fin::Last`]; the peer must be able to decode every earlier piece as it arrives.
+    /// [`Fin::Last`]; the peer should be able to decode every earlier piece as it arrives.
     fn encode(&mut self, piece: &[u8], fin: Fin, out: &mut Vec<u8>);
 
     /// For messages that go to many connections ([`PreparedMessage`](crate::websocket::PreparedMessage)): what decides
