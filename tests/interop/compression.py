@@ -2,6 +2,8 @@
 """Compressed connections with every combination of parameters that a peer offers.
 compression.py PEER WIREBAHN BACKEND URL      PEER: websockets, autobahn, ws
 
+BACKEND is what compresses with permessage-deflate here, or, for autobahn, one of its kin: bzip2, snappy, brotli.
+
 As clients the peers talk to our echo server at URL, as servers to `WIREBAHN connect`.
 """
 import asyncio
@@ -24,6 +26,8 @@ MESSAGES += ["x" * 70_000, "é" * 40_000, "".join(chr(rng.randrange(32, 127)) fo
 
 peer, program, backend, url = sys.argv[1:5]
 checks = Checks(f"{peer} compressing with {backend}")
+KIN = ("bzip2", "snappy", "brotli")
+PARAMS = backend if backend in KIN else f"backend={backend}"
 
 
 # --- peers as clients --------------------------------------------------------
@@ -45,16 +49,23 @@ async def websockets_clients():
     assert count == 4 * 8 * 9
 
 
+def autobahn_class(what):
+    from autobahn.websocket import compress
+    return getattr(compress, f"PerMessage{backend.capitalize() if backend in KIN else 'Deflate'}{what}")
+
+
 async def autobahn_clients():
     from autobahn.asyncio.websocket import WebSocketClientFactory, WebSocketClientProtocol
-    from autobahn.websocket.compress import PerMessageDeflateOffer, PerMessageDeflateResponseAccept
 
     parts = urllib.parse.urlsplit(url)
-    for accept_context, request_context in FLAGS:
-        for window in (0, *WINDOWS):
-            offer = PerMessageDeflateOffer(accept_no_context_takeover=accept_context,
-                                           request_no_context_takeover=request_context,
-                                           request_max_window_bits=window)
+    for accepts, requests in FLAGS:
+        for window in (0,) if backend in ("snappy", "brotli") else (0, 1, 9) if backend == "bzip2" else (0, *WINDOWS):
+            options = {"accept_no_context_takeover": accepts, "request_no_context_takeover": requests}
+            if backend == "bzip2":
+                options = {"accept_max_compress_level": accepts, "request_max_compress_level": window}
+            elif backend not in KIN:
+                options["request_max_window_bits"] = window
+            offer = autobahn_class("Offer")(**options)
             ended = asyncio.get_running_loop().create_future()
 
             class Client(WebSocketClientProtocol):
@@ -82,7 +93,8 @@ async def autobahn_clients():
             factory = WebSocketClientFactory(url)
             factory.protocol = Client
             factory.setProtocolOptions(perMessageCompressionOffers=[offer],
-                                       perMessageCompressionAccept=PerMessageDeflateResponseAccept)
+                                       perMessageCompressionAccept=autobahn_class("ResponseAccept"),
+                                       closeHandshakeTimeout=10)
             await asyncio.get_running_loop().create_connection(factory, parts.hostname, parts.port)
             assert await ended == (len(MESSAGES), 1000), await ended
 
@@ -99,7 +111,7 @@ async def ws_clients():
 async def talk(server_url, params):
     """Sends the messages with our client, which prints those that come back."""
     process = await asyncio.create_subprocess_exec(
-        program, "--log", "wirebahn=info", "connect", f"--compress=backend={backend},{params}", server_url,
+        program, "--log", "wirebahn=info", "connect", f"--compress={PARAMS}{params and ','}{params}", server_url,
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, limit=1 << 20)
     process.stdin.write("".join(f"{message}\n" for message in MESSAGES).encode())
     # The end of its input makes it close, so that has to wait for the answers.
@@ -107,7 +119,7 @@ async def talk(server_url, params):
     _, errors = await process.communicate(b"")
     assert process.returncode == 0, f"{params}: status {process.returncode}: {errors.decode()}"
     assert got == MESSAGES, f"{params}: messages came back changed"
-    assert b"using permessage-deflate" in errors, f"{params}: not compressed: {errors.decode()}"
+    assert b"using permessage-" in errors, f"{params}: not compressed: {errors.decode()}"
 
 
 OURS = [",".join(filter(None, (window, context)))
@@ -134,18 +146,24 @@ async def websockets_servers():
 
 async def autobahn_servers():
     from autobahn.asyncio.websocket import WebSocketServerFactory, WebSocketServerProtocol
-    from autobahn.websocket.compress import PerMessageDeflateOffer, PerMessageDeflateOfferAccept
 
     class Echo(WebSocketServerProtocol):
         def onMessage(self, payload, isBinary):
             self.sendMessage(payload, isBinary)
 
     for request_context, context in itertools.product((False, True), (None, True)):
-        for window in (0, *WINDOWS):
+        for window in (0,) if backend in KIN else (0, *WINDOWS):
             def accept(offers):
                 for offer in offers:
-                    if isinstance(offer, PerMessageDeflateOffer):
-                        return PerMessageDeflateOfferAccept(
+                    if backend == "bzip2":
+                        level = 3 if request_context and offer.accept_max_compress_level else 0
+                        return autobahn_class("OfferAccept")(offer, request_max_compress_level=level)
+                    if backend in KIN:
+                        return autobahn_class("OfferAccept")(
+                            offer, request_no_context_takeover=request_context and offer.accept_no_context_takeover,
+                            no_context_takeover=context)
+                    if isinstance(offer, autobahn_class("Offer")):
+                        return autobahn_class("OfferAccept")(
                             offer, request_no_context_takeover=request_context and offer.accept_no_context_takeover,
                             request_max_window_bits=window if offer.accept_max_window_bits else 0,
                             no_context_takeover=context)
@@ -155,7 +173,7 @@ async def autobahn_servers():
             factory.setProtocolOptions(perMessageCompressionAccept=accept)
             server = await asyncio.get_running_loop().create_server(factory, "127.0.0.1", 0)
             here = "ws://127.0.0.1:%d/" % server.sockets[0].getsockname()[1]
-            for params in OURS if window == 0 else ("", "send-no-context"):
+            for params in ("",) if backend in KIN else OURS if window == 0 else ("", "send-no-context"):
                 await talk(here, params)
             server.close()
 

@@ -4,7 +4,7 @@
 # Clients against `wirebahn echo`: Python websockets and aiohttp, npm ws, headless Chromium on the echo page.
 # Servers for `wirebahn connect`: Python websockets and aiohttp, npm ws.
 # Compression with each backend: Python's zlib message by message; Python websockets and autobahn and npm ws, both ways,
-# with every combination of parameters that they offer.
+# with every combination of parameters that they offer. permessage-bzip2, -snappy and -brotli with autobahn.
 # A peer that is not there is SKIPPED; with --strict, or where CI is set, that is a failure. Versions are pinned in
 # requirements.txt and package.json; everything is installed into tests/.cache/interop, Chromium by apt-get where we
 # may (and then on the machine).
@@ -87,7 +87,7 @@ run() {
 
 cd "$ROOT"
 if [ -z "${WIREBAHN:-}" ]; then
-    cargo build --release --quiet -p wirebahn --features zlib-rs
+    cargo build --release --quiet -p wirebahn --features zlib-rs,bzip2,snappy,brotli
     WIREBAHN="$(release_folder)/wirebahn"
 fi
 cargo build --release --quiet -p wirebahn-tests --features zlib-rs --bin deflate-peer
@@ -136,6 +136,15 @@ for backend in miniz_oxide zlib-rs; do
             skipped "$peer, compressing"
         fi
     done
+done
+for extension in bzip2 snappy brotli; do
+    stop_echo
+    start_echo "$WIREBAHN" "$INSTALLED/echo.log" "--compress=$extension"
+    if [ -n "$has_python" ]; then
+        run "autobahn compressing" "$PYTHON" "$HERE/compression.py" autobahn "$WIREBAHN" "$extension" "$ECHO_URL"
+    else
+        skipped "autobahn, compressing with $extension"
+    fi
 done
 
 kill -0 "$ECHO_PID" 2> /dev/null || failed "echo server: it ended during the run: $(tail -n 5 "$INSTALLED/echo.log.err")"

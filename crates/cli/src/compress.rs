@@ -52,6 +52,7 @@ fn any(options: DeflateOptions, params: &str) -> Result<Compression, String> {
         "snappy" => wirebahn_tokio::extension::snappy::Snappy::default().into(),
         #[cfg(feature = "brotli")]
         "brotli" => wirebahn_tokio::extension::brotli::Brotli::default().into(),
+        #[cfg(not(all(feature = "bzip2", feature = "snappy", feature = "brotli")))]
         "bzip2" | "snappy" | "brotli" => return Err(format!("this command was built without {params}")),
         _ => Deflate::new(parse(options, params)?).into(),
     };
