@@ -1,7 +1,11 @@
 //! A server's echo of compressed JSON in memory, with each backend: inflate, deflate, frames; no sockets.
 //!
 //!   cargo bench -p wirebahn-core --features zlib-rs --bench compression
-#![allow(missing_docs, clippy::indexing_slicing, reason = "the macros of criterion make public functions; a bench may panic")]
+#![allow(
+    missing_docs,
+    clippy::indexing_slicing,
+    reason = "the macros of criterion make public functions; a bench may panic"
+)]
 
 use std::fmt::Write as _;
 use std::hint::black_box;
