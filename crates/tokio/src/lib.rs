@@ -56,7 +56,7 @@ pub use wirebahn_core::websocket::{
     Cause, Chunk, CloseCode, Closed, Config, Event, Fin, Frames, Message, MessageEvent, MessageKind,
     Messages, PreparedMessage, Replies, SendError, Streaming, extension, opening,
 };
-pub use wirebahn_drive::websocket::{ConnectError, Layer};
+pub use wirebahn_drive::websocket::{ConnectError, Layer, PartsLayer};
 pub use wirebahn_drive::{OsEntropy, Shutdown};
 
 /// A connection at the level of whole messages.

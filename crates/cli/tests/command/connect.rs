@@ -30,6 +30,28 @@ fn the_end_of_the_input_closes_and_leaves_status_0() {
 }
 
 #[test]
+fn messages_are_compressed_if_both_ends_are_told_to() {
+    for (ours, theirs, used) in [
+        (Some("--compress"), Some("--compress=window=10,threshold=0"), true),
+        (Some("--compress=no-context"), Some("--compress"), true),
+        (None, Some("--compress"), false),
+        (Some("--compress"), None, false),
+    ] {
+        let server = EchoServer::start(theirs.as_slice());
+        let url = server.url("/");
+        let mut arguments = vec![url.as_str(), "--log", "info"];
+        arguments.extend(ours);
+        let mut client = Client::start(&arguments);
+        let line = format!("{}\n", "to be or not to be, ".repeat(20));
+        client.send(line.as_bytes());
+        client.end_input();
+        let (status, output, errors) = client.finish();
+        assert_eq!((status, text(&output)), (Some(0), line.as_str()), "{errors}");
+        assert_eq!(errors.contains("using permessage-deflate"), used, "{errors}");
+    }
+}
+
+#[test]
 fn lines_without_an_end_and_empty_ones_are_messages_too() {
     let server = EchoServer::start(&[]);
     let mut client = Client::start(&[&server.url("/")]);

@@ -8,6 +8,7 @@ fn help_and_version_go_to_stdout_with_status_0() {
         (&["--help"][..], "Examples:"),
         (&["echo", "--help"], "/broadcast"),
         (&["connect", "--help"], "Exit status:"),
+        (&["echo", "--help"], "send-no-context"),
         (&["--version"], concat!("wirebahn ", env!("CARGO_PKG_VERSION"))),
     ] {
         let output = run(arguments);
@@ -27,6 +28,8 @@ fn wrong_usage_is_status_2_and_says_what_is_wrong() {
         (&["echo", "--listen", "9001"], "HOST:PORT"),
         (&["echo", "--max-message", "much"], "64K"),
         (&["echo", "--max-connections", "-1"], "-1"),
+        (&["echo", "--compress=level=10"], "0 to 9"),
+        (&["connect", "--compress=fast", url], "--help"),
         (&["connect"], "<URL>"),
         (&["connect", "http//nowhere"], "http//nowhere"),
         (&["connect", "wss://127.0.0.1:1/"], "TLS"),

@@ -57,10 +57,9 @@ impl<I: Io, R: Runtime> WebSocket<I, R> {
     {
         loop {
             // Without room nothing more is answered; at the end of the connection there is none, but events are left.
-            if !self.inner.socket.is_ready() && self.poll_ready(cx).is_pending() {
-                return Poll::Pending;
-            }
-            let event = match ready!(self.inner.poll_event_after(cx, |engine| lend_all(engine, handle))) {
+            let open = self.inner.socket.is_ready() || ready!(self.poll_ready(cx)).is_ok();
+            let lend = |engine: &mut Messages| if open { lend_all(engine, handle) } else { None };
+            let event = match ready!(self.inner.poll_event_after(cx, lend)) {
                 Step::Event(event) => event,
                 Step::Stopped(Lent::UntilFull) => continue,
                 Step::Stopped(Lent::UntilFailed(error)) => return Poll::Ready(Err(error)),

@@ -13,13 +13,14 @@ mod connection;
 mod frames;
 mod layer;
 mod messages;
+mod parts;
 mod server;
 mod split;
 mod streaming;
 
 pub use client::{ConnectError, Opened, open};
 pub use connection::Connection;
-pub use layer::Layer;
+pub use layer::{Layer, PartsLayer};
 pub use server::{Admission, HttpExchange, Incoming, Upgrade};
 pub use split::{WebSocketReader, WebSocketWriter};
 

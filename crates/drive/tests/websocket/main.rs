@@ -8,3 +8,5 @@ mod dependencies;
 mod pipe;
 #[cfg(test)]
 mod round_trip;
+#[cfg(test)]
+mod serving;
