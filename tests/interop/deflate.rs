@@ -16,7 +16,8 @@ use wirebahn_tokio::extension::deflate::{
 use wirebahn_tokio::extension::{Agreement, Extension, ExtensionParams, MessageDecoder};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let Agreement { mut encoder, mut decoder, .. } = agreement()?;
+    let agreement = agreement()?;
+    let (mut encoder, mut decoder) = (agreement.encoder(), agreement.decoder());
     let (mut input, mut output) = (io::stdin().lock(), io::stdout().lock());
     loop {
         let mut head = [0; 9];
@@ -93,6 +94,7 @@ fn agreement() -> Result<Agreement, Box<dyn Error>> {
     }
     let mut offer = ExtensionParams::new("permessage-deflate")?;
     offer.push("client_max_window_bits", None)?;
-    let (_, agreement) = Deflate::new(options).accept(&offer).ok_or("the offer was declined")?;
-    Ok(agreement)
+    let deflate = Deflate::new(options);
+    let (_, terms) = deflate.accept(&offer).ok_or("the offer was declined")?;
+    Ok(Agreement::new(deflate.into(), terms))
 }

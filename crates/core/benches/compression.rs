@@ -15,7 +15,7 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 use wirebahn_core::websocket::extension::deflate::{
     Backend, ContextTakeover, Deflate, DeflateOptions, WindowBits,
 };
-use wirebahn_core::websocket::extension::{Extension, ExtensionParams};
+use wirebahn_core::websocket::extension::{Agreement, Extension, ExtensionParams};
 use wirebahn_core::websocket::{Config, Established, Message, MessageEvent, Messages, Role};
 use wirebahn_core::{Engine, Entropy, Instant};
 
@@ -50,10 +50,10 @@ fn json(number: usize, len: usize) -> String {
 fn engine(role: Role, options: DeflateOptions) -> Messages {
     let offer =
         ExtensionParams::parse_list("permessage-deflate; client_max_window_bits").find_map(Result::ok);
-    let (_, agreement) =
-        Deflate::new(options).accept(&offer.expect("it is well formed")).expect("it is acceptable");
+    let deflate = Deflate::new(options);
+    let (_, terms) = deflate.accept(&offer.expect("it is well formed")).expect("it is acceptable");
     let mut established = Established::new(role, Arc::new(Config::default()), Box::new(Zeros), Instant::ZERO);
-    established.extension = Some(agreement);
+    established.extension = Some(Agreement::new(deflate.into(), terms));
     Messages::new(established)
 }
 

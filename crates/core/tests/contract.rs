@@ -183,7 +183,7 @@ mod compressed {
         CompressorOxide, TDEFLFlush, compress_to_output, create_comp_flags_from_zip_params,
     };
     use wirebahn_core::websocket::extension::deflate::{Backend, ContextTakeover, Deflate, DeflateOptions};
-    use wirebahn_core::websocket::extension::{Extension, ExtensionParams};
+    use wirebahn_core::websocket::extension::{Agreement, Extension, ExtensionParams};
 
     use super::*;
 
@@ -198,7 +198,8 @@ mod compressed {
         let offer = "permessage-deflate; client_max_window_bits=8";
         let offer = ExtensionParams::parse_list(offer).next().unwrap().unwrap();
         let mut established = super::established(role);
-        established.extension = Some(deflate.accept(&offer).unwrap().1);
+        let (_, terms) = deflate.accept(&offer).unwrap();
+        established.extension = Some(Agreement::new(deflate.into(), terms));
         established
     }
 

@@ -73,7 +73,7 @@ enum End {
 
 /// What messages inflate to, up to the first that does not.
 fn decode(flags: Flags, messages: [&[&[u8]]; 2], limit: u64) -> Vec<(Vec<u8>, End)> {
-    let mut decoder = agreement(flags).decoder;
+    let mut decoder = agreement(flags).decoder();
     let mut decoded = Vec::new();
     for pieces in messages {
         let mut output = Vec::new();
@@ -197,7 +197,9 @@ fn agreement(flags: Flags) -> Agreement {
     let offer = ExtensionParams::parse_list("permessage-deflate; client_max_window_bits")
         .find_map(Result::ok)
         .expect("the offer is well formed");
-    Deflate::new(options).accept(&offer).expect("the offer is acceptable").1
+    let deflate = Deflate::new(options);
+    let (_, terms) = deflate.accept(&offer).expect("the offer is acceptable");
+    Agreement::new(deflate.into(), terms)
 }
 
 fn established(flags: Flags, limit: u64) -> Established {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use wirebahn_core::Engine;
-use wirebahn_core::websocket::extension::{Extension, Extensions};
+use wirebahn_core::websocket::extension::{Agreement, Extension, Extensions};
 use wirebahn_core::websocket::{Established, Fin, Frames, Message, MessageKind, Messages, Role, Violation};
 
 use super::support::{
@@ -29,15 +29,16 @@ fn established(extension: &Arc<dyn Extension>, limit: u64) -> Established {
     let mut config = quiet();
     config.limits.max_message_len = limit;
     let mut established = Established::new(Role::Server, Arc::new(config), Box::new(Fixed), NOW);
-    established.extension = Some(extension.accept(&params(extension.name())).unwrap().1);
+    let (_, terms) = extension.accept(&params(extension.name())).unwrap();
+    established.extension = Some(Agreement::new(Arc::clone(extension), terms));
     established
 }
 
 /// What the extension makes of a message.
 fn encoded(extension: &Arc<dyn Extension>, message: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
-    let (_, mut agreement) = extension.accept(&params(extension.name())).unwrap();
-    agreement.encoder.encode(message, Fin::Last, &mut out);
+    let (_, terms) = extension.accept(&params(extension.name())).unwrap();
+    extension.encoder(terms).encode(message, Fin::Last, &mut out);
     out
 }
 
@@ -153,6 +154,6 @@ fn bzip2_levels_are_negotiated_and_enforced() {
     let mut large = Bzip2::default();
     large.send_level = 3;
     let payload = encoded(&(Arc::new(large) as Arc<dyn Extension>), &[1; 1000]);
-    let (_, mut agreement) = small.accept(&params("permessage-bzip2; client_max_compress_level")).unwrap();
-    assert!(agreement.decoder.decode(&mut &payload[..]).is_err());
+    let (_, terms) = small.accept(&params("permessage-bzip2; client_max_compress_level")).unwrap();
+    assert!(small.decoder(terms).decode(&mut &payload[..]).is_err());
 }

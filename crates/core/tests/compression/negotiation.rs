@@ -3,7 +3,9 @@
 use wirebahn_core::websocket::extension::deflate::{
     Backend, ContextTakeover, Deflate, DeflateOptions, WindowBits,
 };
-use wirebahn_core::websocket::extension::{Extension, ExtensionError};
+use wirebahn_core::websocket::extension::{
+    Extension, ExtensionError, ExtensionParams, MessageDecoder, MessageEncoder, Terms,
+};
 use wirebahn_core::websocket::opening::{ClientOpeningError, HandshakeError};
 
 use super::support::{handshake, options, params};
@@ -162,25 +164,24 @@ impl Extension for Answers {
         "permessage-deflate"
     }
 
-    fn offer(&self) -> wirebahn_core::websocket::extension::ExtensionParams {
+    fn offer(&self) -> ExtensionParams {
         self.1.offer()
     }
 
-    fn accept(
-        &self,
-        offer: &wirebahn_core::websocket::extension::ExtensionParams,
-    ) -> Option<(
-        wirebahn_core::websocket::extension::ExtensionParams,
-        wirebahn_core::websocket::extension::Agreement,
-    )> {
-        self.1.accept(offer).map(|(_, agreement)| (params(self.0), agreement))
+    fn accept(&self, offer: &ExtensionParams) -> Option<(ExtensionParams, Terms)> {
+        self.1.accept(offer).map(|(_, terms)| (params(self.0), terms))
     }
 
-    fn confirm(
-        &self,
-        _: &wirebahn_core::websocket::extension::ExtensionParams,
-    ) -> Result<wirebahn_core::websocket::extension::Agreement, ExtensionError> {
+    fn confirm(&self, _: &ExtensionParams) -> Result<Terms, ExtensionError> {
         Err(ExtensionError::Several)
+    }
+
+    fn encoder(&self, terms: Terms) -> Box<dyn MessageEncoder> {
+        self.1.encoder(terms)
+    }
+
+    fn decoder(&self, terms: Terms) -> Box<dyn MessageDecoder> {
+        self.1.decoder(terms)
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use miniz_oxide::deflate::core::{CompressorOxide, TDEFLFlush, compress_to_output};
 use wirebahn_core::websocket::extension::deflate::{Backend, Deflate, DeflateOptions};
-use wirebahn_core::websocket::extension::{Extension, ExtensionParams, Extensions};
+use wirebahn_core::websocket::extension::{Agreement, Extension, ExtensionParams, Extensions};
 use wirebahn_core::websocket::opening::{
     Acceptance, ClientOpening, ClientOpeningError, ClientOpeningEvent, ClientOptions, ClientRequest,
     ServerOpening, ServerOptions,
@@ -59,9 +59,10 @@ pub(crate) fn params(text: &str) -> ExtensionParams {
 
 /// A server's end of a connection on which this offer was accepted.
 pub(crate) fn accepted(options: DeflateOptions, offer: &str, config: Config) -> Established {
-    let (_, agreement) = Deflate::new(options).accept(&params(offer)).expect("the offer is acceptable");
+    let deflate = Deflate::new(options);
+    let (_, terms) = deflate.accept(&params(offer)).expect("the offer is acceptable");
     let mut established = Established::new(Role::Server, Arc::new(config), Box::new(Fixed), NOW);
-    established.extension = Some(agreement);
+    established.extension = Some(Agreement::new(deflate.into(), terms));
     established
 }
 

@@ -12,8 +12,8 @@ use ::brotli::{BrotliDecompressStream, BrotliResult, BrotliState};
 
 use super::no_context::NoContext;
 use super::{
-    Agreement, DecodeError, Extension, ExtensionError, ExtensionParams, Extensions, MessageDecoder,
-    MessageEncoder,
+    DecodeError, Extension, ExtensionError, ExtensionParams, Extensions, MessageDecoder, MessageEncoder,
+    Terms,
 };
 use crate::websocket::Fin;
 use crate::websocket::frame::ReservedBits;
@@ -50,11 +50,8 @@ impl From<Brotli> for Extensions {
     }
 }
 
-impl Brotli {
-    fn agreement(self) -> Agreement {
-        Agreement::new(ReservedBits::RSV1, Encoder { options: self, state: None }, Decoder { state: None })
-    }
-}
+/// Nothing that was agreed upon matters to either end.
+const TERMS: Terms = Terms { bits: ReservedBits::RSV1, params: 0 };
 
 impl Extension for Brotli {
     fn name(&self) -> &str {
@@ -65,13 +62,21 @@ impl Extension for Brotli {
         NoContext::default().build(NAME)
     }
 
-    fn accept(&self, offer: &ExtensionParams) -> Option<(ExtensionParams, Agreement)> {
-        Some((NoContext::parse(offer).ok()?.build(NAME), self.agreement()))
+    fn accept(&self, offer: &ExtensionParams) -> Option<(ExtensionParams, Terms)> {
+        Some((NoContext::parse(offer).ok()?.build(NAME), TERMS))
     }
 
-    fn confirm(&self, answer: &ExtensionParams) -> Result<Agreement, ExtensionError> {
+    fn confirm(&self, answer: &ExtensionParams) -> Result<Terms, ExtensionError> {
         NoContext::default().confirm(answer)?;
-        Ok(self.agreement())
+        Ok(TERMS)
+    }
+
+    fn encoder(&self, _: Terms) -> Box<dyn MessageEncoder> {
+        Box::new(Encoder { options: *self, state: None })
+    }
+
+    fn decoder(&self, _: Terms) -> Box<dyn MessageDecoder> {
+        Box::new(Decoder { state: None })
     }
 }
 

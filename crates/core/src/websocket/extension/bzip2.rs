@@ -10,8 +10,8 @@ use core::fmt;
 use ::bzip2::{Action, Compress, Compression, Decompress, Status};
 
 use super::{
-    Agreement, DecodeError, Extension, ExtensionError, ExtensionParams, Extensions, MessageDecoder,
-    MessageEncoder,
+    DecodeError, Extension, ExtensionError, ExtensionParams, Extensions, MessageDecoder, MessageEncoder,
+    Terms,
 };
 use crate::websocket::Fin;
 use crate::websocket::frame::ReservedBits;
@@ -55,13 +55,9 @@ impl From<Bzip2> for Extensions {
 }
 
 impl Bzip2 {
-    fn agreement(self, send_limit: u8, receive_limit: u8) -> Agreement {
+    fn terms(self, send_limit: u8, receive_limit: u8) -> Terms {
         let level = self.send_level.clamp(1, MAX_LEVEL).min(send_limit);
-        Agreement::new(
-            ReservedBits::RSV1,
-            Encoder { level, threshold: self.threshold, state: None },
-            Decoder { limit: receive_limit, state: None },
-        )
+        Terms { bits: ReservedBits::RSV1, params: u32::from_le_bytes([level, receive_limit, 0, 0]) }
     }
 
     fn asked(self) -> u8 {
@@ -79,17 +75,17 @@ impl Extension for Bzip2 {
         build(asked, Some(None))
     }
 
-    fn accept(&self, offer: &ExtensionParams) -> Option<(ExtensionParams, Agreement)> {
+    fn accept(&self, offer: &ExtensionParams) -> Option<(ExtensionParams, Terms)> {
         let offer = Levels::parse(offer).ok()?;
         if offer.client.flatten().is_some() {
             return None;
         }
         let receive = if offer.client.is_some() { self.asked() } else { MAX_LEVEL };
         let answer = build(offer.server, (receive < MAX_LEVEL).then_some(Some(receive)));
-        Some((answer, self.agreement(offer.server.unwrap_or(MAX_LEVEL), receive)))
+        Some((answer, self.terms(offer.server.unwrap_or(MAX_LEVEL), receive)))
     }
 
-    fn confirm(&self, answer: &ExtensionParams) -> Result<Agreement, ExtensionError> {
+    fn confirm(&self, answer: &ExtensionParams) -> Result<Terms, ExtensionError> {
         let answer = Levels::parse(answer)?;
         let receive = match answer.server {
             Some(level) if level > self.asked() => {
@@ -102,8 +98,18 @@ impl Extension for Bzip2 {
         };
         match answer.client {
             Some(None) => Err(ExtensionError::ParamInvalid(CLIENT_LEVEL.into())),
-            limit => Ok(self.agreement(limit.flatten().unwrap_or(MAX_LEVEL), receive)),
+            limit => Ok(self.terms(limit.flatten().unwrap_or(MAX_LEVEL), receive)),
         }
+    }
+
+    fn encoder(&self, terms: Terms) -> Box<dyn MessageEncoder> {
+        let [level, ..] = terms.params.to_le_bytes();
+        Box::new(Encoder { level, threshold: self.threshold, state: None })
+    }
+
+    fn decoder(&self, terms: Terms) -> Box<dyn MessageDecoder> {
+        let [_, limit, ..] = terms.params.to_le_bytes();
+        Box::new(Decoder { limit, state: None })
     }
 }
 

@@ -3,7 +3,7 @@
 //! ```text
 //!   ExtensionParams   what is written in Sec-WebSocket-Extensions
 //!   Extension         negotiates: offers, accepts an offer, checks the answer
-//!      Agreement        what came of it: a pair of
+//!      Agreement        what came of it; makes a pair of
 //!      MessageEncoder   messages on their way out
 //!      MessageDecoder   messages on their way in, piece by piece
 //!   deflate           permessage-deflate (RFC 7692)
@@ -28,7 +28,7 @@ mod params;
 pub mod snappy;
 
 pub use codec::{DecodeError, MessageDecoder, MessageEncoder, Standalone};
-pub use negotiation::{Agreement, Extension, ExtensionError, Extensions};
+pub use negotiation::{Agreement, Extension, ExtensionError, Extensions, Terms};
 pub use params::{ExtensionParam, ExtensionParams, ExtensionSyntaxError};
 
 pub(in crate::websocket) use negotiation::{Accepted, accept, confirm, offers};

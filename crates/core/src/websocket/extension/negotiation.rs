@@ -14,7 +14,8 @@ pub type Extensions = Vec<Arc<dyn Extension>>;
 
 /// An extension that can be negotiated, with the options that it is to be used with.
 ///
-/// One object serves many connections; what belongs to one of them goes into its [`Agreement`].
+/// One object serves many connections: what was agreed upon for one of them are its [`Terms`], and by these it makes an
+/// encoder and a decoder for the connection, once that has a message for them.
 pub trait Extension: fmt::Debug + Send + Sync {
     /// The name it is registered under.
     fn name(&self) -> &str;
@@ -24,37 +25,62 @@ pub trait Extension: fmt::Debug + Send + Sync {
 
     /// As a server: the answer to an offer with this extension's name, and what it means. `None` declines the offer:
     /// the next one is looked at.
-    fn accept(&self, offer: &ExtensionParams) -> Option<(ExtensionParams, Agreement)>;
+    fn accept(&self, offer: &ExtensionParams) -> Option<(ExtensionParams, Terms)>;
 
     /// As a client: what the server's answer means.
     ///
     /// # Errors
     ///
     /// The answer does not fit [`offer`](Self::offer): the handshake fails.
-    fn confirm(&self, answer: &ExtensionParams) -> Result<Agreement, ExtensionError>;
+    fn confirm(&self, answer: &ExtensionParams) -> Result<Terms, ExtensionError>;
+
+    /// What encodes the outgoing messages of a connection.
+    fn encoder(&self, terms: Terms) -> Box<dyn MessageEncoder>;
+
+    /// What decodes the incoming messages of a connection.
+    fn decoder(&self, terms: Terms) -> Box<dyn MessageDecoder>;
 }
 
-/// What was agreed upon for a connection.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Agreement {
-    /// The bits that mark an encoded message, in its first frame.
+/// What was agreed upon for a connection, as its extension writes it down for itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a mark, and whatever the extension makes of the number")]
+pub struct Terms {
+    /// The bits that mark an encoded message, in its first frame; not [`ReservedBits::NONE`].
     pub bits: ReservedBits,
-    /// Encodes outgoing messages.
-    pub encoder: Box<dyn MessageEncoder>,
-    /// Decodes incoming messages.
-    pub decoder: Box<dyn MessageDecoder>,
+    /// The parameters, as a number of the extension's own making.
+    pub params: u32,
+}
+
+/// An extension, and what was agreed upon for a connection: so little that it costs idle connections nothing.
+#[derive(Clone, Debug)]
+pub struct Agreement {
+    extension: Arc<dyn Extension>,
+    terms: Terms,
 }
 
 impl Agreement {
-    /// An agreement; `bits` must not be [`ReservedBits::NONE`].
+    /// What `extension` has agreed upon.
     #[must_use]
-    pub fn new(
-        bits: ReservedBits,
-        encoder: impl MessageEncoder + 'static,
-        decoder: impl MessageDecoder + 'static,
-    ) -> Self {
-        Self { bits, encoder: Box::new(encoder), decoder: Box::new(decoder) }
+    pub const fn new(extension: Arc<dyn Extension>, terms: Terms) -> Self {
+        Self { extension, terms }
+    }
+
+    /// The bits that mark an encoded message, in its first frame.
+    #[must_use]
+    pub const fn bits(&self) -> ReservedBits {
+        self.terms.bits
+    }
+
+    /// What encodes the outgoing messages of the connection.
+    #[must_use]
+    pub fn encoder(&self) -> Box<dyn MessageEncoder> {
+        self.extension.encoder(self.terms)
+    }
+
+    /// What decodes the incoming messages of the connection.
+    #[must_use]
+    pub fn decoder(&self) -> Box<dyn MessageDecoder> {
+        self.extension.decoder(self.terms)
     }
 }
 
@@ -107,10 +133,10 @@ pub(in crate::websocket) fn accept(offers: &str, known: &[Arc<dyn Extension>]) -
         return None;
     }
     ExtensionParams::parse_list(offers).flatten().find_map(|offer| {
-        known
-            .iter()
-            .filter(|extension| extension.name() == offer.name())
-            .find_map(|extension| extension.accept(&offer))
+        known.iter().filter(|extension| extension.name() == offer.name()).find_map(|extension| {
+            let (answer, terms) = extension.accept(&offer)?;
+            Some((answer, Agreement::new(Arc::clone(extension), terms)))
+        })
     })
 }
 
@@ -134,7 +160,7 @@ pub(in crate::websocket) fn confirm(
     {
         match extension.confirm(&answer) {
             Ok(_) if answers.next().is_some() => return Err(ExtensionError::Several),
-            Ok(agreement) => return Ok(Some((answer, agreement))),
+            Ok(terms) => return Ok(Some((answer, Agreement::new(Arc::clone(extension), terms)))),
             // What does not fit the preferred offer is what is reported.
             Err(error) if place == 0 => problem = error,
             Err(_) => {}

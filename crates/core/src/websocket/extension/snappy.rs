@@ -2,6 +2,7 @@
 //! message is one where no context is kept. Nothing in it refers to messages before, so keeping the context saves no more
 //! than ten bytes per message.
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -9,8 +10,8 @@ use core::fmt;
 
 use super::no_context::NoContext;
 use super::{
-    Agreement, DecodeError, Extension, ExtensionError, ExtensionParams, Extensions, MessageDecoder,
-    MessageEncoder,
+    DecodeError, Extension, ExtensionError, ExtensionParams, Extensions, MessageDecoder, MessageEncoder,
+    Terms,
 };
 use crate::websocket::Fin;
 use crate::websocket::frame::ReservedBits;
@@ -51,14 +52,14 @@ impl From<Snappy> for Extensions {
     }
 }
 
-impl Snappy {
-    fn agreement(self, send_resets: bool, receive_resets: bool) -> Agreement {
-        Agreement::new(
-            ReservedBits::RSV1,
-            Encoder { threshold: self.threshold, resets: send_resets, begun: false },
-            Decoder { resets: receive_resets, ..Decoder::default() },
-        )
-    }
+/// Bits of [`Terms::params`]: who starts a new stream with each message.
+const SEND_RESETS: u32 = 1;
+const RECEIVE_RESETS: u32 = 2;
+
+fn terms(send_resets: bool, receive_resets: bool) -> Terms {
+    let flag = |set, flag| if set { flag } else { 0 };
+    let params = flag(send_resets, SEND_RESETS) | flag(receive_resets, RECEIVE_RESETS);
+    Terms { bits: ReservedBits::RSV1, params }
 }
 
 impl Extension for Snappy {
@@ -70,14 +71,23 @@ impl Extension for Snappy {
         NoContext::default().build(NAME)
     }
 
-    fn accept(&self, offer: &ExtensionParams) -> Option<(ExtensionParams, Agreement)> {
+    fn accept(&self, offer: &ExtensionParams) -> Option<(ExtensionParams, Terms)> {
         let agreed = NoContext::parse(offer).ok()?;
-        Some((agreed.build(NAME), self.agreement(agreed.server, agreed.client)))
+        Some((agreed.build(NAME), terms(agreed.server, agreed.client)))
     }
 
-    fn confirm(&self, answer: &ExtensionParams) -> Result<Agreement, ExtensionError> {
+    fn confirm(&self, answer: &ExtensionParams) -> Result<Terms, ExtensionError> {
         let agreed = NoContext::default().confirm(answer)?;
-        Ok(self.agreement(agreed.client, agreed.server))
+        Ok(terms(agreed.client, agreed.server))
+    }
+
+    fn encoder(&self, terms: Terms) -> Box<dyn MessageEncoder> {
+        let resets = terms.params & SEND_RESETS != 0;
+        Box::new(Encoder { threshold: self.threshold, resets, begun: false })
+    }
+
+    fn decoder(&self, terms: Terms) -> Box<dyn MessageDecoder> {
+        Box::new(Decoder { resets: terms.params & RECEIVE_RESETS != 0, ..Decoder::default() })
     }
 }
 

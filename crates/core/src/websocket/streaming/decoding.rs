@@ -5,7 +5,8 @@ use alloc::vec::Vec;
 
 use bytes::Bytes;
 
-use crate::websocket::extension::{DecodeError, MessageDecoder};
+use super::lazy::Agreed;
+use crate::websocket::extension::{Agreement, DecodeError, MessageDecoder};
 use crate::websocket::frame::ReservedBits;
 use crate::websocket::{Utf8Validator, Violation, joined};
 
@@ -13,10 +14,8 @@ use crate::websocket::{Utf8Validator, Violation, joined};
 #[derive(Debug)]
 pub(super) struct Decoding {
     /// What marks the messages that it is for.
-    pub(super) bits: ReservedBits,
+    bits: ReservedBits,
     decoder: Box<dyn MessageDecoder>,
-    /// The most bytes of a message.
-    limit: u64,
     /// What is decoded and not delivered.
     pub(super) output: Vec<u8>,
     /// Whether the decoder may have more to tell without further input.
@@ -35,13 +34,26 @@ pub(super) enum Decoded {
     Failed(Violation),
 }
 
-impl Decoding {
-    pub(super) fn new(bits: ReservedBits, decoder: Box<dyn MessageDecoder>, limit: u64) -> Self {
-        Self { bits, decoder, limit, output: Vec::new(), holds_output: false, octets_in: 0, octets_out: 0 }
+impl Agreed for Decoding {
+    fn new(agreement: &Agreement) -> Self {
+        Self {
+            bits: agreement.bits(),
+            decoder: agreement.decoder(),
+            output: Vec::new(),
+            holds_output: false,
+            octets_in: 0,
+            octets_out: 0,
+        }
     }
 
+    fn bits(&self) -> ReservedBits {
+        self.bits
+    }
+}
+
+impl Decoding {
     /// Decodes `input`, and the end of the message if that is behind it, until there are `stop_at` bytes of output; tells
-    /// how much of the input was taken. `delivered` bytes of the message are out already; `text` checks it.
+    /// how much of the input was taken. `delivered` bytes of the message are out already, `limit` may be in all; `text` checks it.
     ///
     /// Text and the limit are checked on the way, so that where a message fails does not depend on how it arrived.
     pub(super) fn decode(
@@ -49,6 +61,7 @@ impl Decoding {
         input: &[u8],
         ends: bool,
         delivered: u64,
+        limit: u64,
         stop_at: usize,
         mut text: Option<&mut Utf8Validator>,
     ) -> (usize, Decoded) {
@@ -71,17 +84,17 @@ impl Decoding {
                 Err(DecodeError::Truncated) => break Decoded::Failed(Violation::EncodingTruncated),
             };
             let before = delivered + self.output.len() as u64;
-            let allowed = usize::try_from(self.limit.saturating_sub(before)).unwrap_or(usize::MAX);
+            let allowed = usize::try_from(limit.saturating_sub(before)).unwrap_or(usize::MAX);
             let (mut fine, mut violation) = (piece, None);
             if let Some(within) = piece.get(..allowed).filter(|within| within.len() < piece.len()) {
-                (fine, violation) = (within, Some(Violation::MessageTooLong { limit: self.limit }));
+                (fine, violation) = (within, Some(Violation::MessageTooLong { limit }));
             }
             if let Some(Err(error)) = text.as_mut().map(|text| text.feed(fine)) {
                 let valid_up_to = before + error.valid_up_to as u64;
                 fine = fine.get(..error.valid_up_to).unwrap_or_default();
                 violation = Some(Violation::TextNotUtf8 { valid_up_to });
             }
-            joined::append(&mut self.output, fine, self.limit.saturating_sub(before));
+            joined::append(&mut self.output, fine, limit.saturating_sub(before));
             if let Some(violation) = violation {
                 break Decoded::Failed(violation);
             }

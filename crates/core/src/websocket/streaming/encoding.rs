@@ -3,7 +3,8 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use crate::websocket::extension::MessageEncoder;
+use super::lazy::Agreed;
+use crate::websocket::extension::{Agreement, MessageEncoder};
 use crate::websocket::frame::ReservedBits;
 use crate::websocket::message::Coding;
 use crate::websocket::prepared::EncodedFrame;
@@ -17,11 +18,17 @@ pub(super) struct Encoding {
     encoder: Box<dyn MessageEncoder>,
 }
 
-impl Encoding {
-    pub(super) fn new(bits: ReservedBits, encoder: Box<dyn MessageEncoder>) -> Self {
-        Self { bits, encoder }
+impl Agreed for Encoding {
+    fn new(agreement: &Agreement) -> Self {
+        Self { bits: agreement.bits(), encoder: agreement.encoder() }
     }
 
+    fn bits(&self) -> ReservedBits {
+        self.bits
+    }
+}
+
+impl Encoding {
     /// Whether a message that begins with, or consists of, `len` bytes is to be encoded.
     pub(super) fn wants(&self, len: usize, coding: Coding) -> bool {
         coding == Coding::Negotiated && self.encoder.wants(len)

@@ -10,6 +10,7 @@ mod decoding;
 mod encoding;
 mod event;
 mod keepalive;
+mod lazy;
 mod receive;
 mod replies;
 mod send;
@@ -32,7 +33,6 @@ use receive::{Located, Receiver, Step};
 use send::{Released, Sender};
 use timers::{earlier, later};
 
-use super::extension::Agreement;
 use super::frame::Opcode;
 use super::trace::{self, Direction};
 use super::{
@@ -111,15 +111,9 @@ impl Streaming {
         let Established { role, config, entropy, received, mut outbox, extension, opening_octets, now } =
             established;
         outbox.set_high_water(config.limits.outbox_high_water);
-        let mut receiver = Receiver::new(role, &config);
-        let mut sender = Sender::new(role, &config, entropy, outbox);
-        if let Some(Agreement { bits, encoder, decoder }) = extension {
-            receiver.set_decoder(bits, decoder, &config);
-            sender.set_encoder(bits, encoder);
-        }
         Self {
-            receiver,
-            sender,
+            receiver: Receiver::new(role, &config, extension.clone()),
+            sender: Sender::new(role, &config, entropy, outbox, extension),
             closing: Closing::default(),
             keepalive: config.keepalive.map(|options| Box::new(Keepalive::new(options))),
             config,

@@ -1,13 +1,13 @@
 //! From received bytes to chunks and control frames.
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use bytes::{Buf, Bytes, BytesMut};
 
 use super::decoding::{Decoded, Decoding};
 use super::event::Chunk;
-use crate::websocket::extension::MessageDecoder;
+use super::lazy::Lazy;
+use crate::websocket::extension::Agreement;
 use crate::websocket::frame::{
     FIN, LEN_16, LEN_64, MASKED, MAX_CONTROL_PAYLOAD, MaskKey, Opcode, RESERVED, ReservedBits,
 };
@@ -46,7 +46,7 @@ pub(super) struct Receiver {
     /// A violation to be reported once the payload before it was delivered.
     found: Option<Violation>,
     /// The extension that was negotiated.
-    decoding: Option<Box<Decoding>>,
+    decoding: Lazy<Decoding>,
 }
 
 /// Which mask bits are right.
@@ -112,7 +112,7 @@ pub(super) enum Step {
 }
 
 impl Receiver {
-    pub(super) fn new(role: Role, config: &Config) -> Self {
+    pub(super) fn new(role: Role, config: &Config, extension: Option<Agreement>) -> Self {
         let masked = match (config.mask.receive, role) {
             (MaskReceive::Any, _) => Masked::Either,
             (MaskReceive::ByRole, Role::Server) => Masked::Required,
@@ -127,29 +127,19 @@ impl Receiver {
             utf8: Utf8Validator::new(),
             ready: 0,
             found: None,
-            decoding: None,
+            decoding: Lazy::new(extension),
         }
-    }
-
-    /// Decodes messages that are marked by `bits`.
-    pub(super) fn set_decoder(
-        &mut self,
-        bits: ReservedBits,
-        decoder: Box<dyn MessageDecoder>,
-        config: &Config,
-    ) {
-        self.decoding = Some(Box::new(Decoding::new(bits, decoder, config.limits.max_message_len)));
     }
 
     /// Whether there may be more to tell although nothing more was received.
     #[inline]
     pub(super) fn holds_output(&self) -> bool {
-        self.decoding.as_ref().is_some_and(|decoding| decoding.holds_output)
+        self.decoding.made().is_some_and(|decoding| decoding.holds_output)
     }
 
     /// How many bytes went into the decoder and came out of it.
     pub(super) fn decoded_octets(&self) -> (u64, u64) {
-        self.decoding.as_ref().map_or((0, 0), |decoding| (decoding.octets_in, decoding.octets_out))
+        self.decoding.made().map_or((0, 0), |decoding| (decoding.octets_in, decoding.octets_out))
     }
 
     /// How many bytes of the current frame are missing.
@@ -166,7 +156,7 @@ impl Receiver {
     #[inline(always)]
     pub(super) fn next(&mut self, buf: &mut BytesMut, config: &Config) -> Step {
         if let Some(frame) = self.frame {
-            return self.payload(frame, buf);
+            return self.payload(frame, buf, config);
         }
         if let Some(chunk) = self.whole_message(buf, config) {
             return Step::Chunk(chunk);
@@ -231,7 +221,7 @@ impl Receiver {
                 trace::frame(Direction::Received, frame.fin, frame.opcode, frame.len);
                 buf.advance(header_len);
                 self.begin(frame);
-                self.payload(frame, buf)
+                self.payload(frame, buf, config)
             }
             Ok(None) => Step::NeedMore,
             Err(violation) => Step::Violation(violation),
@@ -264,8 +254,8 @@ impl Receiver {
         }
     }
 
-    fn payload(&mut self, frame: Frame, buf: &mut BytesMut) -> Step {
-        if frame.opcode.is_control() { self.control(frame, buf) } else { self.data(frame, buf) }
+    fn payload(&mut self, frame: Frame, buf: &mut BytesMut, config: &Config) -> Step {
+        if frame.opcode.is_control() { self.control(frame, buf) } else { self.data(frame, buf, config) }
     }
 
     #[inline]
@@ -336,7 +326,7 @@ impl Receiver {
         // frame of a message only (RFC 7692 6.1).
         if first & RESERVED != 0 {
             let bits = ReservedBits::of(first);
-            let has_meaning = self.decoding.as_ref().is_some_and(|decoding| decoding.bits == bits);
+            let has_meaning = self.decoding.bits() == bits;
             if !has_meaning || !matches!(Opcode::from_bits(first), Some(Opcode::Text | Opcode::Binary)) {
                 return Err(Violation::ReservedBits(bits.number()));
             }
@@ -382,12 +372,12 @@ impl Receiver {
     }
 
     #[inline]
-    fn data(&mut self, frame: Frame, buf: &mut BytesMut) -> Step {
+    fn data(&mut self, frame: Frame, buf: &mut BytesMut, config: &Config) -> Step {
         if let Some(violation) = self.found {
             return Step::Violation(violation);
         }
         if self.message.is_some_and(|message| message.encoded) {
-            return self.encoded_data(frame, buf);
+            return self.encoded_data(frame, buf, config.limits.max_message_len);
         }
         let available = usize::try_from(frame.remaining).unwrap_or(usize::MAX).min(buf.len());
         let kind = self.message.map_or(MessageKind::Binary, |message| message.kind);
@@ -427,7 +417,7 @@ impl Receiver {
     }
 
     /// Payload that goes through the decoder as it arrives.
-    fn encoded_data(&mut self, frame: Frame, buf: &mut BytesMut) -> Step {
+    fn encoded_data(&mut self, frame: Frame, buf: &mut BytesMut, limit: u64) -> Step {
         let available = usize::try_from(frame.remaining).unwrap_or(usize::MAX).min(buf.len());
         if let (Some(key), Some(fresh)) = (frame.key, buf.get_mut(self.ready..available)) {
             key.apply(fresh);
@@ -436,7 +426,7 @@ impl Receiver {
             }
         }
         // `begin` has set the message, whose bits say that there is a decoder.
-        let (Some(decoding), Some(message)) = (&mut self.decoding, self.message) else {
+        let (Some(decoding), Some(message)) = (self.decoding.make(), self.message) else {
             return Step::NeedMore;
         };
         let text = (self.check_text && message.kind == MessageKind::Text).then_some(&mut self.utf8);
@@ -446,7 +436,7 @@ impl Receiver {
             Delivery::WholeFrames => usize::MAX,
         };
         let input = buf.get(..available).unwrap_or_default();
-        let (taken, decoded) = decoding.decode(input, whole && frame.fin, message.len, stop_at, text);
+        let (taken, decoded) = decoding.decode(input, whole && frame.fin, message.len, limit, stop_at, text);
         buf.advance(taken);
         self.ready = available - taken;
         if let Some(frame) = &mut self.frame {

@@ -7,7 +7,8 @@ use alloc::vec::Vec;
 use bytes::{Bytes, BytesMut};
 
 use super::encoding::Encoding;
-use crate::websocket::extension::MessageEncoder;
+use super::lazy::Lazy;
+use crate::websocket::extension::Agreement;
 use crate::websocket::frame::{FrameHeader, MAX_CONTROL_PAYLOAD, MaskKey, Opcode, ReservedBits};
 use crate::websocket::message::Coding;
 use crate::websocket::trace::{self, Direction};
@@ -40,7 +41,7 @@ pub(super) struct Sender {
     message: Option<Message>,
     frame: Option<Frame>,
     /// The extension that was negotiated.
-    encoding: Option<Box<Encoding>>,
+    encoding: Lazy<Encoding>,
     /// Control frames that wait for the end of a frame that is being streamed; allocated when first needed.
     held: Option<Box<Held>>,
 }
@@ -89,19 +90,29 @@ pub(super) struct Released {
 }
 
 impl Sender {
-    pub(super) fn new(role: Role, config: &Config, entropy: Box<dyn Entropy>, outbox: Outbox) -> Self {
+    pub(super) fn new(
+        role: Role,
+        config: &Config,
+        entropy: Box<dyn Entropy>,
+        outbox: Outbox,
+        extension: Option<Agreement>,
+    ) -> Self {
         let mask = match (config.mask.send, role) {
             (MaskSend::ByRole, Role::Client) | (MaskSend::Always, _) => Mask::Random,
             (MaskSend::ZeroKey, Role::Client) => Mask::Zero,
             _ => Mask::None,
         };
         let stats = Traffic { opening_octets: outbox.queued_total(), ..Traffic::default() };
-        Self { outbox, entropy, stats, mask, message: None, frame: None, encoding: None, held: None }
-    }
-
-    /// Encodes messages, and marks them by `bits`.
-    pub(super) fn set_encoder(&mut self, bits: ReservedBits, encoder: Box<dyn MessageEncoder>) {
-        self.encoding = Some(Box::new(Encoding::new(bits, encoder)));
+        Self {
+            outbox,
+            entropy,
+            stats,
+            mask,
+            message: None,
+            frame: None,
+            encoding: Lazy::new(extension),
+            held: None,
+        }
     }
 
     pub(super) const fn is_masking(&self) -> bool {
@@ -147,7 +158,7 @@ impl Sender {
     ) -> Result<(), SendError> {
         self.check_idle()?;
         check_len(payload.len() as u64, limit)?;
-        if self.encoding.is_some() && self.encoded_message(kind, &payload, coding) {
+        if !self.encoding.is_off() && self.encoded_message(kind, &payload, coding) {
             return Ok(());
         }
         self.count(payload.len() as u64, true);
@@ -168,7 +179,7 @@ impl Sender {
         }
         self.check_idle()?;
         check_len(payload.len() as u64, limit)?;
-        if self.encoding.is_some() && self.encoded_message(kind, payload, Coding::Negotiated) {
+        if !self.encoding.is_off() && self.encoded_message(kind, payload, Coding::Negotiated) {
             return Ok(());
         }
         self.count(payload.len() as u64, true);
@@ -183,10 +194,10 @@ impl Sender {
         self.check_idle()?;
         self.check_ready()?;
         check_len(message.len() as u64, limit)?;
-        if self.encoding.is_some() && self.encoded_prepared(prepared) {
+        if !self.encoding.is_off() && self.encoded_prepared(prepared) {
             return Ok(());
         }
-        if self.is_masking() || self.encoding.is_some() {
+        if self.is_masking() || !self.encoding.is_off() {
             return self.answer(message.kind(), message.payload().clone(), message.coding(), limit);
         }
         self.count(message.len() as u64, true);
@@ -197,7 +208,7 @@ impl Sender {
     /// A whole message in frames of at most `size` bytes; the caller has checked that it may be sent.
     pub(super) fn in_frames(&mut self, kind: MessageKind, payload: Bytes, coding: Coding, size: usize) {
         let app_len = payload.len() as u64;
-        let (mut rest, mut bits) = match &mut self.encoding {
+        let (mut rest, mut bits) = match self.encoding.make() {
             Some(encoding) if encoding.wants(payload.len(), coding) => {
                 (Bytes::from(encoding.encode(&payload, Fin::Last)), encoding.bits)
             }
@@ -222,7 +233,7 @@ impl Sender {
     /// Sends a whole message through the extension, unless that does not want it.
     #[cold]
     fn encoded_message(&mut self, kind: MessageKind, payload: &[u8], coding: Coding) -> bool {
-        match &mut self.encoding {
+        match self.encoding.make() {
             Some(encoding) if encoding.wants(payload.len(), coding) => {
                 let (encoded, bits) = (encoding.encode(payload, Fin::Last), encoding.bits);
                 self.count_encoded(payload.len(), encoded.len(), true);
@@ -237,7 +248,7 @@ impl Sender {
     #[cold]
     fn encoded_prepared(&mut self, prepared: &PreparedMessage) -> bool {
         let message = prepared.message();
-        let Some(encoding) = &mut self.encoding else { return false };
+        let Some(encoding) = self.encoding.make() else { return false };
         if !encoding.wants(message.len(), message.coding()) {
             return false;
         }
@@ -264,7 +275,7 @@ impl Sender {
         let opcode = self.next_opcode(len, limit)?;
         self.check_ready()?;
         let is_first = opcode != Opcode::Continuation;
-        if let (Some(encoding), Some(message)) = (&mut self.encoding, &mut self.message) {
+        if let (Some(encoding), Some(message)) = (self.encoding.make(), &mut self.message) {
             message.encoded |= is_first && encoding.wants(payload.len(), Coding::Negotiated);
             if message.encoded {
                 let bits = if is_first { encoding.bits } else { ReservedBits::NONE };

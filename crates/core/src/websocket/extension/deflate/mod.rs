@@ -14,6 +14,7 @@ mod negotiation;
 mod options;
 mod pool;
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -25,7 +26,7 @@ pub use options::{
 };
 pub use pool::POOLED_STATES;
 
-use super::{Agreement, Extension, ExtensionError, ExtensionParams};
+use super::{Extension, ExtensionError, ExtensionParams, MessageDecoder, MessageEncoder, Terms};
 use crate::websocket::frame::ReservedBits;
 use decoder::Decoder;
 use encoder::Encoder;
@@ -63,14 +64,6 @@ impl Deflate {
     pub fn options(&self) -> &DeflateOptions {
         &self.shared.options
     }
-
-    fn agreement(&self, params: DeflateParams) -> Agreement {
-        Agreement::new(
-            ReservedBits::RSV1,
-            Encoder::new(Arc::clone(&self.shared), params.send),
-            Decoder::new(Arc::clone(&self.shared), params.receive),
-        )
-    }
 }
 
 impl Default for Deflate {
@@ -94,14 +87,28 @@ impl Extension for Deflate {
         negotiation::offer(&self.shared.options)
     }
 
-    fn accept(&self, offer: &ExtensionParams) -> Option<(ExtensionParams, Agreement)> {
+    fn accept(&self, offer: &ExtensionParams) -> Option<(ExtensionParams, Terms)> {
         let (answer, params) = negotiation::accept(&self.shared.options, offer)?;
-        Some((answer, self.agreement(params)))
+        Some((answer, terms(params)))
     }
 
-    fn confirm(&self, answer: &ExtensionParams) -> Result<Agreement, ExtensionError> {
-        Ok(self.agreement(negotiation::confirm(&self.shared.options, answer)?))
+    fn confirm(&self, answer: &ExtensionParams) -> Result<Terms, ExtensionError> {
+        Ok(terms(negotiation::confirm(&self.shared.options, answer)?))
     }
+
+    fn encoder(&self, terms: Terms) -> Box<dyn MessageEncoder> {
+        let params = DeflateParams::unpack(terms.params);
+        Box::new(Encoder::new(Arc::clone(&self.shared), params.send))
+    }
+
+    fn decoder(&self, terms: Terms) -> Box<dyn MessageDecoder> {
+        let params = DeflateParams::unpack(terms.params);
+        Box::new(Decoder::new(Arc::clone(&self.shared), params.receive))
+    }
+}
+
+fn terms(params: DeflateParams) -> Terms {
+    Terms { bits: ReservedBits::RSV1, params: params.pack() }
 }
 
 /// Makes lists like `[Deflate::default()].into()` short.

@@ -22,6 +22,19 @@ pub struct DeflateParams {
     pub receive: Direction,
 }
 
+impl DeflateParams {
+    /// As a number, for [`Terms`](crate::websocket::extension::Terms).
+    pub(super) fn pack(self) -> u32 {
+        u32::from_le_bytes([self.send.pack(), self.receive.pack(), 0, 0])
+    }
+
+    /// What [`pack`](Self::pack) made a number of.
+    pub(super) fn unpack(packed: u32) -> Self {
+        let [send, receive, ..] = packed.to_le_bytes();
+        Self { send: Direction::unpack(send), receive: Direction::unpack(receive) }
+    }
+}
+
 /// The parameters of an offer or an answer.
 #[derive(Debug, Default)]
 struct Parsed {

@@ -72,6 +72,24 @@ pub struct Direction {
     pub context: ContextTakeover,
 }
 
+/// Stands beside the bits of the window, which need four.
+const PACKED_RESET: u8 = 0x80;
+
+impl Direction {
+    pub(super) fn pack(self) -> u8 {
+        self.window.bits() | if self.context == ContextTakeover::Reset { PACKED_RESET } else { 0 }
+    }
+
+    /// What [`pack`](Self::pack) made of a direction.
+    pub(super) fn unpack(packed: u8) -> Self {
+        let reset = packed & PACKED_RESET != 0;
+        Self {
+            window: WindowBits::new(packed & !PACKED_RESET).unwrap_or(WindowBits::MAX),
+            context: if reset { ContextTakeover::Reset } else { ContextTakeover::Keep },
+        }
+    }
+}
+
 /// Whether a message may refer to those before it (RFC 7692 7.1.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "RFC 7692 knows no third way")]

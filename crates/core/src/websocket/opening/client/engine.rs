@@ -123,7 +123,7 @@ enum State {
     /// The head of a response other than a 101 is there.
     Rejected { head: ResponseHead, body: BodyReader },
     /// The connection is open.
-    Open { now: Instant, extension: Option<Box<Agreement>> },
+    Open { now: Instant, extension: Option<Agreement> },
     /// The terminal event is queued or out.
     Ended,
 }
@@ -169,7 +169,7 @@ impl ClientOpening {
         let State::Open { now, extension } = self.state else { return Err(self) };
         let mut established =
             Established::new(Role::Client, Arc::clone(&self.options.config), self.entropy, now);
-        established.extension = extension.map(|extension| *extension);
+        established.extension = extension;
         established.received = self.received;
         established.opening_octets = self.head_len;
         established.outbox = self.outbox;
@@ -217,7 +217,7 @@ impl ClientOpening {
                 let version = self.request.version();
                 let (extension, agreement) = extension.unzip();
                 let response = Response { headers: head.headers, subprotocol, extension, version };
-                self.state = State::Open { now, extension: agreement.map(Box::new) };
+                self.state = State::Open { now, extension: agreement };
                 self.deadline = None;
                 self.event = Some(ClientOpeningEvent::Open(Box::new(response)));
             }
