@@ -8,6 +8,7 @@
 //! * [`http`] has what the opening handshake needs of HTTP/1.1: heads, headers, WebSocket URLs.
 //! * [`websocket`] is the protocol: opening handshakes and the three layers
 //!   `Streaming`, `Frames` and `Messages`.
+//! * [`rawsocket`] is WAMP's other transport: handshake and framing over plain streams.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -19,6 +20,7 @@ mod engine;
 mod entropy;
 pub mod http;
 mod outbox;
+pub mod rawsocket;
 mod time;
 pub mod websocket;
 

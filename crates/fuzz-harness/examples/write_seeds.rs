@@ -11,7 +11,8 @@ fn main() -> io::Result<()> {
     write("server_opening", server_opening())?;
     write("client_opening", client_opening())?;
     write("frames", frames())?;
-    write("operations", operations())
+    write("operations", operations())?;
+    write("rawsocket", rawsocket())
 }
 
 fn write(target: &str, seeds: Vec<Vec<u8>>) -> io::Result<()> {
@@ -153,4 +154,28 @@ fn operations() -> Vec<Vec<u8>> {
         seed
     };
     (1..=20).map(|size| size * 30).map(random).collect()
+}
+
+fn rawsocket() -> Vec<Vec<u8>> {
+    let message = b"\0\0\0\x0b[1,\"r\",{}]!";
+    let ping = b"\x01\0\0\x04ping";
+    let scripts = [
+        [&message[..], ping, message, b"\x02\0\0\0"].concat(),
+        ping.repeat(80),
+        b"\0\0\x02\x01".to_vec(),
+        b"\x08\0\0\0".to_vec(),
+        b"\x08\0\0\x01".to_vec(),
+        b"\x03\0\0\0".to_vec(),
+        b"\x10\0\0\0".to_vec(),
+        [&message[..], b"\0\0\0\x05cut"].concat(),
+    ];
+    let handshakes =
+        [b"\x7f\xf1\0\0", b"\x7f\x10\0\0", b"\x7f\x01\0\x01", b"\x7f\x0f\0\0", b"GET ", b"\x7f\xf2\0\0"];
+    let mut seeds = Vec::new();
+    for flags in [0, 1, 4, 5] {
+        seeds.extend(scripts.iter().map(|bytes| input(flags | 2, bytes)));
+        seeds.extend(scripts.iter().map(|bytes| input(flags | 2 | 8, bytes)));
+        seeds.extend(handshakes.iter().map(|bytes| input(flags, *bytes)));
+    }
+    seeds
 }

@@ -7,8 +7,9 @@
 //! * [`frames`]: arbitrary bytes in arbitrary pieces into the three layers, compared with each other and with a parser
 //!   that was written from RFC 6455 alone.
 //! * [`operations`]: arbitrary operations on a client and a server on virtual time.
+//! * [`rawsocket`]: arbitrary bytes in arbitrary pieces into either end of a RawSocket, compared with a second parser.
 //!
-//! The first three share the layout `flags (2 bytes), sizes of the pieces (4 bytes), bytes of the peer`.
+//! All but `operations` share the layout `flags (2 bytes), sizes of the pieces (4 bytes), bytes of the peer`.
 #![forbid(unsafe_code)]
 
 mod client_opening;
@@ -16,10 +17,12 @@ mod entropy;
 mod frames;
 mod input;
 mod operations;
+mod rawsocket;
 mod reference;
 mod server_opening;
 
 pub use client_opening::client_opening;
 pub use frames::frames;
 pub use operations::operations;
+pub use rawsocket::rawsocket;
 pub use server_opening::server_opening;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use wirebahn_fuzz_harness::{client_opening, frames, operations, server_opening};
+use wirebahn_fuzz_harness::{client_opening, frames, operations, rawsocket, server_opening};
 
 fn replay(target: &str, run: impl Fn(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus").join(target);
@@ -37,4 +37,9 @@ fn the_corpus_of_frames_passes() {
 #[test]
 fn the_corpus_of_operations_passes() {
     replay("operations", operations);
+}
+
+#[test]
+fn the_corpus_of_rawsocket_passes() {
+    replay("rawsocket", rawsocket);
 }
