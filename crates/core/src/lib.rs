@@ -1,4 +1,4 @@
-//! WebSocket (RFC 6455) as pure state machines.
+//! WebSocket (RFC 6455) and WAMP as pure state machines.
 //!
 //! No I/O, no clock, no entropy of its own, no runtime: bytes and time go in, events and bytes come out. Adapters such
 //! as `wirebahn-tokio` drive these engines over sockets; this crate is for those who write an adapter, embed the
@@ -9,6 +9,7 @@
 //! * [`websocket`] is the protocol: opening handshakes and the three layers
 //!   `Streaming`, `Frames` and `Messages`.
 //! * [`rawsocket`] is WAMP's other transport: handshake and framing over plain streams.
+//! * [`wamp`] is what runs over it, with the feature `wamp`: messages, payloads and serializers.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -22,6 +23,8 @@ pub mod http;
 mod outbox;
 pub mod rawsocket;
 mod time;
+#[cfg(feature = "wamp")]
+pub mod wamp;
 pub mod websocket;
 
 pub use engine::{Engine, Transport};

@@ -1,0 +1,43 @@
+//! The Web Application Messaging Protocol, version 2: publish and subscribe, and routed remote procedure calls.
+//!
+//! Here is the bottom layer: what messages are, and how they become bytes.
+//!
+//! * [`Message`] is any of the messages of the protocol, which are in [`message`], each a struct of its elements. Options
+//!   and details are structs of the keys that they can have.
+//! * [`Payload`] is the arguments of a message as they came. Nothing decodes them until somebody asks, and then serde
+//!   decodes them straight into the application's types; [`Value`] is there for those who do not know the types.
+//! * [`Serializer`] makes bytes of messages, and messages of bytes.
+//! * [`SessionId`] and the other identifiers, [`Uri`] with [`UriPolicy`] and [`MatchPolicy`], [`Roles`] with their
+//!   [`Features`]; [`error_uri`] and [`close_reason`] have the names that everybody knows.
+
+pub mod close_reason;
+pub mod error_uri;
+mod id;
+#[expect(dead_code, reason = "the serializers read and write messages")]
+pub mod message;
+mod options;
+#[expect(unused_imports, reason = "the serializers read and write messages")]
+mod payload;
+mod roles;
+#[expect(dead_code, unused_imports, reason = "the serializers read and write messages")]
+mod serializer;
+mod text;
+mod uri;
+mod value;
+
+pub use id::{
+    IdOutOfRange, MAX_ID, PublicationId, RegistrationId, RequestId, RequestIds, SessionId, SubscriptionId,
+};
+pub use message::{ElementError, MAX_LIST_LEN, MAX_VALUES, Message, MessageError, MessageType, RequestType};
+pub use options::{
+    AbortDetails, CallOptions, CancelMode, CancelOptions, EncAlgo, ErrorDetails, EventDetails, Forwarder,
+    GoodbyeDetails, HelloDetails, InterruptOptions, InvocationDetails, InvocationPolicy, PayloadPassthru,
+    PublishOptions, Receivers, RegisterOptions, ResultDetails, SubscribeOptions, UnregisterOptions,
+    UnregisteredDetails, UnsubscribeOptions, UnsubscribedDetails, WelcomeDetails, YieldOptions,
+};
+pub use payload::Payload;
+pub use roles::{Feature, Features, Role, Roles};
+pub use serializer::{MAX_DEPTH, Serializer, SyntaxError, SyntaxErrorKind};
+pub use text::Text;
+pub use uri::{MatchPolicy, Uri, UriError, UriPolicy, compare_precedence};
+pub use value::{Dict, Integer, Value, ValueMismatch};

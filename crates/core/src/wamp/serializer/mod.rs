@@ -1,0 +1,74 @@
+//! The three serializers: their names, and the way from messages to bytes and back.
+
+mod error;
+mod format;
+
+use core::fmt;
+
+pub use error::{SyntaxError, SyntaxErrorKind};
+pub use format::MAX_DEPTH;
+pub(crate) use format::{Items, Reader, Step, Token, Writer};
+
+/// How messages become bytes.
+///
+/// All three carry the same values: every payload that was accepted in one can be had in the others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Serializer {
+    /// Text; binary data as strings of U+0000 and base64.
+    #[default]
+    Json,
+    /// Compact and fast.
+    MsgPack,
+    /// Compact; an Internet standard (RFC 8949).
+    Cbor,
+}
+
+impl Serializer {
+    /// All serializers, in the order of their numbers.
+    pub const ALL: [Self; 3] = [Self::Json, Self::MsgPack, Self::Cbor];
+
+    /// The name, as in the WebSocket subprotocols `wamp.2.<name>`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::MsgPack => "msgpack",
+            Self::Cbor => "cbor",
+        }
+    }
+
+    /// The serializer with this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|serializer| serializer.name() == name)
+    }
+
+    /// The number in the handshake of RawSocket.
+    #[must_use]
+    pub const fn rawsocket_number(self) -> u8 {
+        match self {
+            Self::Json => 1,
+            Self::MsgPack => 2,
+            Self::Cbor => 3,
+        }
+    }
+
+    /// The serializer with this number in the handshake of RawSocket.
+    #[must_use]
+    pub fn from_rawsocket_number(number: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|serializer| serializer.rawsocket_number() == number)
+    }
+
+    /// Whether the bytes are text: over WebSocket, JSON goes in text messages and the others in binary ones.
+    #[must_use]
+    pub const fn is_text(self) -> bool {
+        matches!(self, Self::Json)
+    }
+}
+
+impl fmt::Display for Serializer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
