@@ -21,6 +21,7 @@ mod payload;
 mod roles;
 #[expect(dead_code, unused_imports, reason = "the serializers read and write messages")]
 mod serializer;
+pub mod session;
 mod text;
 mod uri;
 mod value;
