@@ -13,19 +13,18 @@
 pub mod close_reason;
 pub mod error_uri;
 mod id;
-#[expect(dead_code, reason = "the serializers read and write messages")]
 pub mod message;
 mod options;
-#[expect(unused_imports, reason = "the serializers read and write messages")]
 mod payload;
 mod roles;
-#[expect(dead_code, unused_imports, reason = "the serializers read and write messages")]
+mod serde;
 mod serializer;
 pub mod session;
 mod text;
 mod uri;
 mod value;
 
+pub use self::serde::{DecodeError, EncodeError};
 pub use id::{
     IdOutOfRange, MAX_ID, PublicationId, RegistrationId, RequestId, RequestIds, SessionId, SubscriptionId,
 };
@@ -38,7 +37,9 @@ pub use options::{
 };
 pub use payload::Payload;
 pub use roles::{Feature, Features, Role, Roles};
-pub use serializer::{MAX_DEPTH, Serializer, SyntaxError, SyntaxErrorKind};
+pub use serializer::{
+    Batch, BatchError, Batching, MAX_DEPTH, Serializer, Subprotocol, SyntaxError, SyntaxErrorKind,
+};
 pub use text::Text;
 pub use uri::{MatchPolicy, Uri, UriError, UriPolicy, compare_precedence};
 pub use value::{Dict, Integer, Value, ValueMismatch};

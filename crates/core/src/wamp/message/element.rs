@@ -42,6 +42,14 @@ impl Fault {
         Self::Element(ElementError::Expected(what))
     }
 
+    /// What is wrong with the bytes, if that is what is wrong.
+    pub(crate) const fn into_syntax(self) -> Option<SyntaxError> {
+        match self {
+            Self::Syntax(error) => Some(error),
+            _ => None,
+        }
+    }
+
     /// The fault is in the value of this key.
     pub(crate) const fn in_key(self, key: &'static str) -> Self {
         match self {

@@ -1,4 +1,6 @@
-//! Messages: [`table`] says what they are, [`layout`] reads and writes them by it.
+//! The messages of the protocol.
+//!
+//! `table` says what they are, and `layout` makes of it the types, and the code that reads and writes them.
 
 mod element;
 mod entries;

@@ -54,6 +54,9 @@ pub(crate) trait Reader<'a>: Sized {
     /// have doubles.
     const HAS_ONE_NUMBER_TYPE: bool;
 
+    /// Whether lists and dicts mostly say how long they are.
+    const HAS_LENGTHS: bool;
+
     /// Reads from the beginning.
     fn new(input: &'a [u8]) -> Result<Self, SyntaxError>;
 
@@ -136,6 +139,18 @@ pub(crate) trait Writer {
     /// Whose bytes are written.
     const SERIALIZER: Serializer;
 
+    /// Whether lists and dicts say how long they are.
+    const NEEDS_LENGTHS: bool;
+
+    /// How many bytes there are between two items.
+    const SEPARATOR_LEN: usize;
+
+    /// What is written, and what was there before.
+    fn written(&self) -> &[u8];
+
+    /// Takes back what was written behind the first `len` bytes.
+    fn truncate(&mut self, len: usize);
+
     /// Begins a list of `len` items.
     fn list(&mut self, len: usize);
     /// Ends a list.
@@ -144,6 +159,24 @@ pub(crate) trait Writer {
     fn dict(&mut self, len: usize);
     /// Ends a dict.
     fn dict_end(&mut self);
+    /// Begins a list or dict.
+    fn open(&mut self, is_dict: bool, len: usize) {
+        if is_dict {
+            self.dict(len);
+        } else {
+            self.list(len);
+        }
+    }
+
+    /// Ends a list or dict.
+    fn close(&mut self, is_dict: bool) {
+        if is_dict {
+            self.dict_end();
+        } else {
+            self.list_end();
+        }
+    }
+
     /// Begins a list or dict of as yet unknown length; returns where [`set_len`](Self::set_len) finds it.
     fn begin(&mut self, is_dict: bool) -> usize;
     /// Says how many items the list or dict that [`begin`](Self::begin) began has, after the last one.

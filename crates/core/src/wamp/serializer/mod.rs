@@ -1,13 +1,33 @@
-//! The three serializers: their names, and the way from messages to bytes and back.
+//! The three serializers.
+//!
+//! `json`, `msgpack` and `cbor` implement the two traits of `format`. Above them everything is written once: `codec`
+//! takes messages to bytes and back, `transcode` payloads from one serializer to another, `batch` is about several
+//! messages at once.
+//!
+//! They are written for what WAMP needs and libraries do not have: finding a payload without decoding it, checked so well
+//! that no other peer chokes on it; binary data in JSON; one set of rules for what the values of one serializer are in
+//! the others.
 
+mod batch;
+mod cbor;
+mod codec;
+mod cursor;
 mod error;
 mod format;
+mod json;
+mod msgpack;
+mod transcode;
 
 use core::fmt;
 
+pub use batch::{Batch, BatchError, Batching, Subprotocol};
+pub(crate) use cbor::{CborReader, CborWriter};
 pub use error::{SyntaxError, SyntaxErrorKind};
 pub use format::MAX_DEPTH;
 pub(crate) use format::{Items, Reader, Step, Token, Writer};
+pub(crate) use json::{JsonReader, JsonWriter};
+pub(crate) use msgpack::{MsgPackReader, MsgPackWriter};
+pub(crate) use transcode::transcode;
 
 /// How messages become bytes.
 ///
