@@ -13,9 +13,11 @@
 pub mod close_reason;
 pub mod error_uri;
 mod id;
+pub mod link;
 pub mod message;
 mod options;
 mod payload;
+mod peer;
 mod roles;
 mod serde;
 mod serializer;
@@ -36,6 +38,7 @@ pub use options::{
     UnregisteredDetails, UnsubscribeOptions, UnsubscribedDetails, WelcomeDetails, YieldOptions,
 };
 pub use payload::Payload;
+pub use peer::Peer;
 pub use roles::{Feature, Features, Role, Roles};
 pub use serializer::{
     Batch, BatchError, Batching, MAX_DEPTH, Serializer, Subprotocol, SyntaxError, SyntaxErrorKind,

@@ -81,10 +81,13 @@ fn the_end_of_the_transport_is_the_end() {
 #[test]
 fn what_is_no_message_is_a_violation() {
     let mut session = joined();
-    session.handle_malformed(MessageError::Empty);
+    session.handle_malformed(MessageError::Empty.into());
     assert!(matches!(session.poll_message(), Some(Message::Abort(_))));
     let events = events(&mut session);
-    assert_eq!(cause(&events), &LeftCause::Violation(SessionViolation::Malformed(MessageError::Empty)));
+    assert_eq!(
+        cause(&events),
+        &LeftCause::Violation(SessionViolation::Malformed(MessageError::Empty.into()))
+    );
 }
 
 #[test]

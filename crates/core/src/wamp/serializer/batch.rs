@@ -73,6 +73,21 @@ impl Subprotocol {
         }
     }
 
+    /// Appends a message that is in the bytes of the serializer already.
+    pub fn join(self, message: &[u8], out: &mut BytesMut) {
+        match (self.batching, self.serializer) {
+            (Batching::Single, _) => out.put_slice(message),
+            (Batching::Batched, Serializer::Json) => {
+                out.put_slice(message);
+                out.put_u8(SEPARATOR);
+            }
+            (Batching::Batched, _) => {
+                out.put_u32(u32::try_from(message.len()).unwrap_or(u32::MAX));
+                out.put_slice(message);
+            }
+        }
+    }
+
     /// The messages in a WebSocket message, one after the other, still to be [decoded](Serializer::decode).
     #[must_use]
     pub const fn split(self, message: Bytes) -> Batch {

@@ -13,6 +13,9 @@ use crate::wamp::{
 /// is dropped. The specification leaves open for how long; a router that is told of an answer sends few more.
 const MAX_CUT: usize = 1024;
 
+/// YIELD has none.
+const NO_URI: Uri = Uri::from_static("");
+
 /// The registrations of this session and the invocations that are not answered yet.
 #[derive(Debug)]
 pub(super) struct Invocations {
@@ -41,7 +44,7 @@ impl Invocations {
         self.cut.clear();
     }
 
-    fn finish(&mut self, request: RequestId) {
+    pub(super) fn finish(&mut self, request: RequestId) {
         if self.active.remove(&request).is_some_and(|active| active.is_open) {
             if self.cut.len() == MAX_CUT {
                 self.cut.pop_front();
@@ -75,6 +78,7 @@ impl Session {
         payload: Payload,
     ) -> Result<(), OperationError> {
         let active = self.invocation(request)?;
+        self.check_len(&NO_URI, &payload)?;
         if options.progress {
             if !active.wants_progress {
                 return Err(OperationError::ProgressNotWanted);
@@ -99,6 +103,7 @@ impl Session {
         payload: Payload,
     ) -> Result<(), OperationError> {
         self.invocation(request)?;
+        self.check_len(&error, &payload)?;
         self.invocations.finish(request);
         self.send(Error { request_type: RequestType::Invocation, request, details, error, payload });
         Ok(())

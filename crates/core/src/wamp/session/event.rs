@@ -4,7 +4,7 @@ use core::fmt;
 use super::SessionViolation;
 use crate::wamp::message::{Error, Event, Invocation, Result, Welcome};
 use crate::wamp::{
-    Dict, InterruptOptions, PublicationId, RegistrationId, RequestId, SubscriptionId, Text, Uri,
+    Dict, InterruptOptions, MessageType, PublicationId, RegistrationId, RequestId, SubscriptionId, Text, Uri,
 };
 
 /// What a [`Session`](super::Session) tells the application.
@@ -134,6 +134,8 @@ pub enum LeftCause {
     Violation(SessionViolation),
     /// A timer ran out.
     TimedOut(SessionTimer),
+    /// A message of this type was longer than the transport takes, without having a payload: HELLO, say.
+    Unsendable(MessageType),
     /// The transport ended.
     TransportLost,
 }
@@ -180,6 +182,7 @@ impl fmt::Display for LeftCause {
             Self::TimedOut(SessionTimer::Leave) => {
                 return f.write_str("the router did not answer GOODBYE in time");
             }
+            Self::Unsendable(message) => return write!(f, "{message} is longer than the transport takes"),
             Self::TransportLost => return f.write_str("the connection to the router ended"),
         };
         write!(f, "{what}: {reason}")?;

@@ -27,7 +27,8 @@ use callee::Invocations;
 use requests::Requests;
 use timers::Timers;
 
-use super::{Feature, Message, MessageError, RequestIds, Role, Roles, SessionId, SubscriptionId, Uri};
+use super::link::Malformed;
+use super::{Feature, Message, RequestIds, Role, Roles, SessionId, SubscriptionId, Uri};
 use crate::Instant;
 
 /// A client's session with a router, as a pure state machine over messages.
@@ -78,6 +79,8 @@ pub struct Session {
     timers: Timers,
     outgoing: VecDeque<Message>,
     events: VecDeque<SessionEvent>,
+    /// How long a message may be that the transport takes.
+    max_message_len: u64,
     /// Answers to requests that did not wait for any more.
     late: u64,
 }
@@ -119,6 +122,7 @@ impl Session {
             subscriptions: BTreeMap::new(),
             outgoing: VecDeque::new(),
             events: VecDeque::new(),
+            max_message_len: u64::MAX,
             late: 0,
         };
         session.say_hello(now);
@@ -136,8 +140,8 @@ impl Session {
     }
 
     /// The router sent something that is no message: the session ends with ABORT.
-    pub fn handle_malformed(&mut self, error: MessageError) {
-        self.fail(SessionViolation::Malformed(error));
+    pub fn handle_malformed(&mut self, malformed: Malformed) {
+        self.fail(SessionViolation::Malformed(malformed));
     }
 
     /// The transport has ended.
@@ -190,6 +194,11 @@ impl Session {
     #[must_use]
     pub const fn has_ended(&self) -> bool {
         matches!(self.state, State::Ended)
+    }
+
+    /// How long a message may be, as the transport says. Default: any length. Operations check their payloads against it.
+    pub const fn set_max_message_len(&mut self, limit: u64) {
+        self.max_message_len = limit;
     }
 
     /// How many messages wait to be polled.

@@ -22,6 +22,11 @@ pub enum OperationError {
     NoSuchInvocation,
     /// The caller did not ask for results in pieces: send the whole result at the end.
     ProgressNotWanted,
+    /// A payload that is too long for the transport: send less.
+    PayloadTooLong {
+        /// How long a message may be, in bytes.
+        limit: u64,
+    },
     /// The router does not have this feature: do without it.
     NotSupported(Feature),
 }
@@ -38,6 +43,9 @@ impl fmt::Display for OperationError {
             Self::NoSuchInvocation => f.write_str("the invocation does not wait for an answer any more"),
             Self::ProgressNotWanted => {
                 f.write_str("the caller did not ask for results in pieces; send the whole result")
+            }
+            Self::PayloadTooLong { limit } => {
+                write!(f, "the transport takes messages of at most {limit} bytes; send less")
             }
             Self::NotSupported(feature) => {
                 write!(f, "the router does not have the feature {}; do without it", feature.name())

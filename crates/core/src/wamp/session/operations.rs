@@ -26,6 +26,7 @@ impl Session {
         payload: Payload,
     ) -> Result<RequestId, OperationError> {
         self.check_joined()?;
+        self.check_len(&topic, &payload)?;
         let request = self.ids.draw();
         if options.acknowledge {
             self.requests.insert(request, Request::Publish);
@@ -129,6 +130,7 @@ impl Session {
         now: Instant,
     ) -> Result<RequestId, OperationError> {
         self.check_joined()?;
+        self.check_len(&procedure, &payload)?;
         if options.progress {
             self.check_dealer(Feature::ProgressiveCallInvocations)?;
         }
@@ -156,6 +158,7 @@ impl Session {
         let call = self.requests.call(request).ok_or(OperationError::NoSuchRequest)?;
         let more = call.more.as_ref().ok_or(OperationError::ArgumentsComplete)?;
         let (procedure, mut options) = (**more).clone();
+        check_len(&procedure, &payload, self.max_message_len)?;
         if is_last {
             options.progress = false;
             call.more = None;
@@ -194,6 +197,10 @@ impl Session {
         if matches!(self.state, State::Joined) { Ok(()) } else { Err(OperationError::NotJoined) }
     }
 
+    pub(super) fn check_len(&self, uri: &Uri, payload: &Payload) -> Result<(), OperationError> {
+        check_len(uri, payload, self.max_message_len)
+    }
+
     const fn check_dealer(&self, feature: Feature) -> Result<(), OperationError> {
         if self.router.has_feature(Role::Dealer, feature) {
             Ok(())
@@ -202,3 +209,13 @@ impl Session {
         }
     }
 }
+
+/// Whether a message with this payload is short enough. Options are left out of account, so a message may still turn out
+/// to be too long: see [`Session::handle_unsent`].
+fn check_len(uri: &Uri, payload: &Payload, limit: u64) -> Result<(), OperationError> {
+    let len = (ENVELOPE + uri.len() + payload.len()) as u64;
+    if len > limit { Err(OperationError::PayloadTooLong { limit }) } else { Ok(()) }
+}
+
+/// What the code, the number and the usual options of a message take, at most.
+const ENVELOPE: usize = 64;

@@ -1,10 +1,13 @@
 //! What the router says in a session.
 
 use super::requests::{Request, Unmatched};
-use super::{Grant, Session, SessionEvent, SessionViolation};
+use super::{Grant, LeftCause, Session, SessionEvent, SessionViolation};
 use crate::Instant;
+use crate::wamp::message::Yield;
 use crate::wamp::message::{self, Error, Unregistered, Unsubscribed};
-use crate::wamp::{Message, MessageType, RequestId, RequestType, SubscriptionId};
+use crate::wamp::{
+    ErrorDetails, Message, MessageType, Payload, RequestId, RequestType, SubscriptionId, Uri, error_uri,
+};
 
 impl Session {
     pub(super) fn handle_joined(&mut self, message: Message, _now: Instant) {
@@ -135,6 +138,28 @@ impl Session {
         }
     }
 
+    /// The transport did not take a message because of its length: the request fails, and a caller gets an error instead of
+    /// a result.
+    pub fn handle_unsent(&mut self, message: Message) {
+        let (request_type, request) = match message {
+            Message::Call(call) => (RequestType::Call, call.request),
+            Message::Publish(publish) => (RequestType::Publish, publish.request),
+            Message::Subscribe(subscribe) => (RequestType::Subscribe, subscribe.request),
+            Message::Register(register) => (RequestType::Register, register.request),
+            Message::Yield(Yield { request, .. })
+            | Message::Error(Error { request_type: RequestType::Invocation, request, .. }) => {
+                self.invocations.finish(request);
+                return self.send(too_long(RequestType::Invocation, request));
+            }
+            // The others have nothing in them that could be long, but for an application that writes novels into them.
+            other => return self.end(LeftCause::Unsendable(other.message_type())),
+        };
+        if let Ok(Request::Call(call)) = self.requests.fail(request, request_type) {
+            self.timers.stop_call(request, call.deadline);
+        }
+        self.events.push_back(SessionEvent::RequestFailed(too_long(request_type, request)));
+    }
+
     fn handle_failed(&mut self, request: RequestId, failed: Request) {
         match failed {
             Request::Call(call) => self.timers.stop_call(request, call.deadline),
@@ -173,5 +198,15 @@ impl Session {
             Unmatched::NotWaiting if request < self.ids.peek() => self.late += 1,
             Unmatched::NotWaiting => self.fail(SessionViolation::RequestUnknown { message, request }),
         }
+    }
+}
+
+fn too_long(request_type: RequestType, request: RequestId) -> Error {
+    Error {
+        request_type,
+        request,
+        details: ErrorDetails::default(),
+        error: Uri::from_static(error_uri::PAYLOAD_SIZE_EXCEEDED),
+        payload: Payload::empty(),
     }
 }

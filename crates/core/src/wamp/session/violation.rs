@@ -1,13 +1,14 @@
 use core::fmt;
 
-use crate::wamp::{Feature, MessageError, MessageType, RequestId, RequestType};
+use crate::wamp::link::Malformed;
+use crate::wamp::{Feature, MessageType, RequestId, RequestType};
 
 /// A way in which the router broke the protocol. The session ends with ABORT and `wamp.error.protocol_violation`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SessionViolation {
     /// Something that is no message.
-    Malformed(MessageError),
+    Malformed(Malformed),
     /// A message that must not come before WELCOME.
     BeforeWelcome(MessageType),
     /// A second CHALLENGE before the first was answered.
