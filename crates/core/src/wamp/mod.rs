@@ -1,6 +1,8 @@
 //! The Web Application Messaging Protocol, version 2: publish and subscribe, and routed remote procedure calls.
 //!
-//! Here is the bottom layer: what messages are, and how they become bytes.
+//! From the bottom up: what messages are, and how they become bytes; [`link`], which carries them over WebSocket or
+//! RawSocket; [`session`], the client's state machine; and [`Peer`], a session over a link, which is an
+//! [`Engine`](crate::Engine).
 //!
 //! * [`Message`] is any of the messages of the protocol, which are in [`message`], each a struct of its elements. Options
 //!   and details are structs of the keys that they can have.
@@ -10,6 +12,7 @@
 //! * [`SessionId`] and the other identifiers, [`Uri`] with [`UriPolicy`] and [`MatchPolicy`], [`Roles`] with their
 //!   [`Features`]; [`error_uri`] and [`close_reason`] have the names that everybody knows.
 
+mod backoff;
 pub mod close_reason;
 pub mod error_uri;
 mod id;
@@ -27,6 +30,7 @@ mod uri;
 mod value;
 
 pub use self::serde::{DecodeError, EncodeError};
+pub use backoff::{Backoff, BackoffOptions};
 pub use id::{
     IdOutOfRange, MAX_ID, PublicationId, RegistrationId, RequestId, RequestIds, SessionId, SubscriptionId,
 };
