@@ -27,6 +27,7 @@ mod serializer;
 pub mod session;
 mod text;
 mod uri;
+mod url;
 mod value;
 
 pub use self::serde::{DecodeError, EncodeError};
@@ -49,4 +50,5 @@ pub use serializer::{
 };
 pub use text::Text;
 pub use uri::{MatchPolicy, Uri, UriError, UriPolicy, compare_precedence};
+pub use url::{RouterUrl, RouterUrlError};
 pub use value::{Dict, Integer, Value, ValueMismatch};

@@ -4,6 +4,7 @@
 //!   Session             a handle: cheap to clone, used from many tasks
 //!     Call, Publish, Subscribe, Register     what is asked, as builders that are awaited
 //!     Subscription, Registration             what was granted; dropping it gives it back
+//!   Component           a session that comes back, with its procedures and subscriptions
 //!   Driver              the future that does the work, spawned once by the adapter
 //!     wire              where its messages go: a link over a stream
 //! ```
@@ -11,16 +12,20 @@
 //! A handle takes the lock of the session for as long as it takes to queue a message or to take an answer, never across
 //! an await, and wakes the driver. The driver reads, hands out what came, and writes, each for many messages at once.
 
+mod component;
 mod driver;
 mod error;
+mod join;
 mod open;
 mod reply;
 mod session;
 mod shared;
 mod wire;
 
+pub use component::{Component, ComponentError, ComponentEvent, JoinTransport, JoinTransportFuture};
 pub use driver::Driver;
 pub use error::{Error, RequestError};
+pub use join::{ChallengeFuture, JoinError, OnChallenge, finish_join};
 pub use open::{OpenError, OpenedWire, open_rawsocket, open_websocket};
 pub use reply::CallResult;
 pub use session::{

@@ -113,7 +113,12 @@ impl Session {
     /// # }
     /// ```
     pub fn register<M: 'static, H: Handler<M>>(&self, procedure: impl Into<Uri>, handler: H) -> Register {
-        Register::new(self.clone(), procedure.into(), handler::erase(handler))
+        self.register_prepared(procedure.into(), Register::prepare(handler))
+    }
+
+    /// Registers a handler that is used again.
+    pub(crate) fn register_prepared(&self, procedure: Uri, handler: Arc<dyn Procedure>) -> Register {
+        Register::new(self.clone(), procedure, handler)
     }
 
     /// Waits until the session has begun; at once if it has.

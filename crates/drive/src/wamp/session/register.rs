@@ -9,7 +9,7 @@ use wirebahn_core::wamp::session::SessionEvent;
 use wirebahn_core::wamp::{InvocationPolicy, MatchPolicy, RegisterOptions, RegistrationId, Uri};
 
 use super::Session;
-use super::handler::Procedure;
+use super::handler::{Handler, Procedure, erase};
 use super::request::Request;
 use crate::wamp::Error;
 use crate::wamp::shared::{Answer, OnGranted};
@@ -37,6 +37,11 @@ pub struct Register {
 impl Register {
     pub(super) fn new(session: Session, procedure: Uri, handler: Arc<dyn Procedure>) -> Self {
         Self { session, procedure, options: RegisterOptions::default(), handler }
+    }
+
+    /// A handler that can be registered again and again.
+    pub(crate) fn prepare<M: 'static, H: Handler<M>>(handler: H) -> Arc<dyn Procedure> {
+        erase(handler)
     }
 
     /// Every procedure that begins with this one.
