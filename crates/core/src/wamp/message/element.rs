@@ -83,7 +83,7 @@ impl<'a, R: Reader<'a>> Source<'a, R> {
     }
 
     pub(crate) fn str(&mut self) -> Result<Cow<'a, str>, Fault> {
-        match self.reader.token()? {
+        match self.reader.text_token()? {
             Token::Str(text) => Ok(text),
             _ => Err(Fault::expected("a string")),
         }

@@ -63,6 +63,22 @@ impl<'de, R: Reader<'de>> Decoder<R> {
         self.0.end()
     }
 
+    fn visit<V: Visitor<'de>>(&mut self, token: Token<'de>, visitor: V) -> Result<V::Value, DecodeError> {
+        match token {
+            Token::Null => visitor.visit_unit(),
+            Token::Bool(value) => visitor.visit_bool(value),
+            Token::Unsigned(value) => visitor.visit_u64(value),
+            Token::Negative(value) => visitor.visit_i64(value),
+            Token::Float(value) => visitor.visit_f64(value),
+            Token::Str(Cow::Borrowed(value)) => visitor.visit_borrowed_str(value),
+            Token::Str(Cow::Owned(value)) => visitor.visit_string(value),
+            Token::Bytes(Cow::Borrowed(value)) => visitor.visit_borrowed_bytes(value),
+            Token::Bytes(Cow::Owned(value)) => visitor.visit_byte_buf(value),
+            Token::List(items) => self.items(items, |items| visitor.visit_seq(items)),
+            Token::Dict(items) => self.items(items, |items| visitor.visit_map(items)),
+        }
+    }
+
     fn items<T>(
         &mut self,
         mut items: Items,
@@ -80,19 +96,21 @@ impl<'de, R: Reader<'de>> de::Deserializer<'de> for &mut Decoder<R> {
     type Error = DecodeError;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        match self.0.token()? {
-            Token::Null => visitor.visit_unit(),
-            Token::Bool(value) => visitor.visit_bool(value),
-            Token::Unsigned(value) => visitor.visit_u64(value),
-            Token::Negative(value) => visitor.visit_i64(value),
-            Token::Float(value) => visitor.visit_f64(value),
-            Token::Str(Cow::Borrowed(value)) => visitor.visit_borrowed_str(value),
-            Token::Str(Cow::Owned(value)) => visitor.visit_string(value),
-            Token::Bytes(Cow::Borrowed(value)) => visitor.visit_borrowed_bytes(value),
-            Token::Bytes(Cow::Owned(value)) => visitor.visit_byte_buf(value),
-            Token::List(items) => self.items(items, |items| visitor.visit_seq(items)),
-            Token::Dict(items) => self.items(items, |items| visitor.visit_map(items)),
-        }
+        let token = self.0.token()?;
+        self.visit(token, visitor)
+    }
+
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        let token = self.0.text_token()?;
+        self.visit(token, visitor)
+    }
+
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        self.deserialize_str(visitor)
+    }
+
+    fn deserialize_char<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        self.deserialize_str(visitor)
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
@@ -130,7 +148,7 @@ impl<'de, R: Reader<'de>> de::Deserializer<'de> for &mut Decoder<R> {
         _variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, DecodeError> {
-        match self.0.token()? {
+        match self.0.text_token()? {
             Token::Str(variant) => visitor.visit_enum(variant.into_deserializer()),
             Token::Dict(items) => self.items(items, |items| visitor.visit_enum(items)),
             _ => Err(de::Error::custom("a variant is a string, or a dict with one key")),
@@ -143,7 +161,7 @@ impl<'de, R: Reader<'de>> de::Deserializer<'de> for &mut Decoder<R> {
     }
 
     forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf seq tuple tuple_struct
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 bytes byte_buf seq tuple tuple_struct
         map struct identifier
     }
 }

@@ -12,7 +12,7 @@ use crate::wamp::{Dict, Integer, Text, Uri, Value};
 impl Serialize for Value {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Self::Null => serializer.serialize_unit(),
+            Self::Null => serializer.serialize_none(),
             Self::Bool(value) => serializer.serialize_bool(*value),
             Self::Integer(value) => value.serialize(serializer),
             Self::Float(value) => serializer.serialize_f64(*value),

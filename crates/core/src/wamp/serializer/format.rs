@@ -66,6 +66,11 @@ pub(crate) trait Reader<'a>: Sized {
     /// Reads a scalar, or the head of a list or dict.
     fn token(&mut self) -> Result<Token<'a>, SyntaxError>;
 
+    /// Like [`token`](Self::token), but a string is text, even if it could be binary data.
+    fn text_token(&mut self) -> Result<Token<'a>, SyntaxError> {
+        self.token()
+    }
+
     /// Whether another item follows; if not, the list or dict is left.
     fn more(&mut self, items: &mut Items) -> Result<bool, SyntaxError>;
 

@@ -73,6 +73,14 @@ impl<'a> Reader<'a> for JsonReader<'a> {
         }
     }
 
+    fn text_token(&mut self) -> Result<Token<'a>, SyntaxError> {
+        if self.next_byte()? != b'"' {
+            return self.token();
+        }
+        let raw = self.string()?;
+        self.unescape(&raw).map(Token::Str)
+    }
+
     fn step(&mut self) -> Result<Step, SyntaxError> {
         match self.next_byte()? {
             b'"' => {
