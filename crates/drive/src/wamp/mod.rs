@@ -26,7 +26,7 @@ pub use component::{Component, ComponentError, ComponentEvent, JoinTransport, Jo
 pub use driver::Driver;
 pub use error::{Error, RequestError};
 pub use join::{ChallengeFuture, JoinError, OnChallenge, finish_join};
-pub use open::{OpenError, OpenedWire, open_rawsocket, open_websocket};
+pub use open::{OpenError, OpenedWire, accept_rawsocket, open_rawsocket, open_websocket};
 pub use reply::CallResult;
 pub use session::{
     Call, CallFuture, CallStream, Event, Handled, Handler, Interrupted, IntoReply, Invocation,

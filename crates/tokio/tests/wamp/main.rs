@@ -1,0 +1,6 @@
+//! Sessions over real streams: every transport, every serializer.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic is a failed test")]
+
+mod components;
+mod joining;
+mod router;
