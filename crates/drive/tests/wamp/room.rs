@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Waker};
+use std::time::Duration;
 
 use wirebahn_drive::wamp::{MAX_QUEUED_BYTES, MAX_QUEUED_MESSAGES};
 
@@ -55,6 +56,20 @@ on_both! {
             expect_msg!(router, Publish);
         }
         session.publish("com.news", ()).await.unwrap();
+    }
+
+    async fn room_that_a_wire_finds_while_it_is_polled_is_used<R>() {
+        let (session, router) = joined::<R>().await;
+        router.set_full(true);
+        session.publish("com.news", ()).await.unwrap();
+        for _ in 0..10 {
+            yield_now().await;
+        }
+        let start = R::now();
+        router.free_when_polled();
+        expect_msg!(router, Publish);
+        // Not only when the timer of the session comes round.
+        assert!(R::now().saturating_duration_since(start) < Duration::from_secs(5));
     }
 
     async fn a_waiter_that_gives_up_holds_nobody_up<R>() {

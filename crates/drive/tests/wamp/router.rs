@@ -34,6 +34,8 @@ struct State {
     router: Option<Waker>,
     /// The client's messages find no room.
     is_full: bool,
+    /// Room is made when the wire is polled, as by a socket that writes then.
+    frees_when_polled: bool,
     closed: Option<LinkClose>,
     is_dropped: bool,
 }
@@ -77,6 +79,15 @@ impl Router {
         client.into_iter().for_each(Waker::wake);
     }
 
+    /// The wire gets room when it is polled next, and wakes its driver only for that.
+    pub(crate) fn free_when_polled(&self) {
+        let mut state = self.0.lock().unwrap();
+        state.frees_when_polled = true;
+        let client = state.client.take();
+        drop(state);
+        client.into_iter().for_each(Waker::wake);
+    }
+
     pub(crate) fn closed(&self) -> Option<LinkClose> {
         self.0.lock().unwrap().closed
     }
@@ -93,6 +104,7 @@ impl Router {
 impl Wire for MemoryWire {
     fn poll_recv(&mut self, cx: &mut Context<'_>, received: &mut Vec<WireEvent>) -> Poll<()> {
         let mut state = self.0.lock().unwrap();
+        state.is_full &= !state.frees_when_polled;
         received.extend(state.to_client.drain(..));
         if received.is_empty() && state.closed.is_some() {
             received.push(WireEvent::Closed);
