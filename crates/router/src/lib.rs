@@ -1,0 +1,4 @@
+//! A WAMP router: broker and dealer, as a pure state machine.
+#![forbid(unsafe_code)]
+
+pub mod matching;
