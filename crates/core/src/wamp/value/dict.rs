@@ -74,6 +74,9 @@ impl Dict {
 
     /// From names and values that were received: `None` if a name occurs twice. Not quadratic, however many there are.
     pub(crate) fn from_unique(entries: Vec<(String, Value)>) -> Option<Self> {
+        if entries.len() < 2 {
+            return Some(Self(entries));
+        }
         let mut keys: Vec<&str> = entries.iter().map(|(key, _)| key.as_str()).collect();
         keys.sort_unstable();
         let repeats = keys.windows(2).any(|pair| matches!(pair, [a, b] if a == b));
