@@ -31,13 +31,13 @@ fn bench(c: &mut Criterion) {
             });
         });
         group.bench_function("best exact", |b| {
-            b.iter(|| map.best(black_box("com.example.room.temperature")).is_some())
+            b.iter(|| map.best(black_box("com.example.room.temperature")).is_some());
         });
         group.bench_function("best wildcard", |b| {
             b.iter(|| map.best(black_box("com.example.hall.temperature")).is_some());
         });
         group.bench_function("no match", |b| {
-            b.iter(|| map.best(black_box("com.example.hall.pressure")).is_some())
+            b.iter(|| map.best(black_box("com.example.hall.pressure")).is_some());
         });
         group.finish();
     }

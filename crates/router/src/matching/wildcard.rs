@@ -3,9 +3,8 @@
 //! A look-up follows, at each component, the child of that name and the child of the empty component. It visits no more
 //! nodes than there are patterns which match a beginning of the URI, times its components.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use rustc_hash::FxHashMap;
 use slab::Slab;
 
 use super::StringHashKey;
@@ -15,7 +14,7 @@ use super::StringHashKey;
 pub(super) struct WildcardTrie<T> {
     nodes: Slab<Node<T>>,
     /// By the number of components.
-    roots: FxHashMap<usize, usize>,
+    roots: BTreeMap<usize, usize>,
     key: StringHashKey,
     values: usize,
 }
@@ -31,7 +30,7 @@ struct Node<T> {
 
 impl<T> WildcardTrie<T> {
     pub(super) fn new(key: StringHashKey) -> Self {
-        Self { nodes: Slab::new(), roots: FxHashMap::default(), key, values: 0 }
+        Self { nodes: Slab::new(), roots: BTreeMap::new(), key, values: 0 }
     }
 
     pub(super) const fn len(&self) -> usize {
