@@ -2,5 +2,6 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic is a failed test")]
 
 mod components;
+mod in_process;
 mod joining;
 mod router;

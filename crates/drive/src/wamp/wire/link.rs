@@ -24,6 +24,11 @@ impl<L: ByteLink, I: Io, R: Runtime> LinkWire<L, I, R> {
         Self { socket, closed: None }
     }
 
+    #[cfg(feature = "router")]
+    pub(in crate::wamp) const fn socket_mut(&mut self) -> &mut Socket<MessageLink<L>, I, R> {
+        &mut self.socket
+    }
+
     /// How the link ended, once it has.
     pub const fn closed(&self) -> Option<&LinkClosed> {
         self.closed.as_ref()
