@@ -9,12 +9,12 @@ mod closing;
 mod decoding;
 mod encoding;
 mod event;
-mod keepalive;
+pub(crate) mod keepalive;
 mod lazy;
 mod receive;
 mod replies;
 mod send;
-mod timers;
+pub(crate) mod timers;
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
