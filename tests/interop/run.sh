@@ -2,6 +2,7 @@
 # Exchanges messages with WebSocket code that others wrote.
 #   bash tests/interop/run.sh [--strict]
 # Clients against `wirebahn echo`: Python websockets and aiohttp, npm ws, headless Chromium on the echo page.
+# Headless Chromium on the page of `wirebahn router`.
 # Servers for `wirebahn connect`: Python websockets and aiohttp, npm ws.
 # A peer that is not there is SKIPPED; with --strict, or where CI is set, that is a failure. Versions are pinned in
 # requirements.txt and package.json; everything is installed into tests/.cache/interop, Chromium by apt-get where we
@@ -114,6 +115,7 @@ else
 fi
 if [ -n "$has_python" ] && [ -n "$has_chromium" ]; then
     run "chromium" "$PYTHON" "$HERE/chromium.py" "$CHROMIUM" "http${ECHO_URL#ws}" "$INSTALLED/screenshots"
+    run "chromium on the router's page" "$PYTHON" "$HERE/router_page.py" "$CHROMIUM" "$WIREBAHN" "$INSTALLED/screenshots"
 else
     skipped "Chromium"
 fi
