@@ -2,6 +2,7 @@
 # Exchanges messages with WebSocket code that others wrote.
 #   bash tests/interop/run.sh [--strict]
 # Clients against `wirebahn echo`: Python websockets and aiohttp, npm ws, headless Chromium on the echo page.
+# Headless Chromium on the page of `wirebahn router`.
 # Servers for `wirebahn connect`: Python websockets and aiohttp, npm ws.
 # Compression with each backend: Python's zlib message by message; Python websockets and autobahn and npm ws, both ways,
 # with every combination of parameters that they offer. permessage-bzip2, -snappy and -brotli with autobahn.
@@ -117,6 +118,7 @@ else
 fi
 if [ -n "$has_python" ] && [ -n "$has_chromium" ]; then
     run "chromium" "$PYTHON" "$HERE/chromium.py" "$CHROMIUM" "http${ECHO_URL#ws}" "$INSTALLED/screenshots"
+    run "chromium on the router's page" "$PYTHON" "$HERE/router_page.py" "$CHROMIUM" "$WIREBAHN" "$INSTALLED/screenshots"
 else
     skipped "Chromium"
 fi
