@@ -78,10 +78,8 @@ fn calls(c: &mut Criterion) {
                 while let Some(key) = router.next_ready() {
                     black_box(key);
                 }
-                let Some(Outgoing::Message(Message::Invocation(invocation))) = router.poll_output(callee)
-                else {
-                    panic!("no invocation");
-                };
+                let Some(Outgoing::Message(message)) = router.poll_output(callee) else { panic!("nothing") };
+                let Message::Invocation(invocation) = *message else { panic!("no invocation") };
                 let options = YieldOptions::default();
                 let result = Yield { request: invocation.request, options, payload: invocation.payload };
                 router.handle_message(callee, result.into(), NOW);

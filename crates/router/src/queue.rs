@@ -10,7 +10,8 @@ use crate::{QueueLimits, SharedEvent};
 /// The messages to one session, in their order, with what they weigh.
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
-    entries: VecDeque<Entry>,
+    /// With what each weighs.
+    entries: VecDeque<(Entry, usize)>,
     bytes: usize,
     events: usize,
 }
@@ -29,23 +30,23 @@ pub(crate) const EVENT_OVERHEAD: usize = 64;
 const KEPT_CAPACITY: usize = 64;
 
 impl Queue {
-    pub(crate) fn push_message(&mut self, message: Message) {
-        self.push(Entry::Message(Box::new(message)));
+    pub(crate) fn push_message(&mut self, message: Box<Message>, weight: usize) {
+        self.push(Entry::Message(message), weight);
     }
 
-    pub(crate) fn push_event(&mut self, event: Arc<SharedEvent>) {
+    pub(crate) fn push_event(&mut self, event: Arc<SharedEvent>, weight: usize) {
         self.events += 1;
-        self.push(Entry::Event(event));
+        self.push(Entry::Event(event), weight);
     }
 
-    fn push(&mut self, entry: Entry) {
-        self.bytes += entry.weight();
-        self.entries.push_back(entry);
+    fn push(&mut self, entry: Entry, weight: usize) {
+        self.bytes += weight;
+        self.entries.push_back((entry, weight));
     }
 
     pub(crate) fn pop(&mut self) -> Option<Entry> {
-        let entry = self.entries.pop_front()?;
-        self.forget(&entry);
+        let (entry, weight) = self.entries.pop_front()?;
+        self.forget(&entry, weight);
         if self.entries.is_empty() && self.entries.capacity() > KEPT_CAPACITY {
             self.entries = VecDeque::new();
         }
@@ -57,9 +58,9 @@ impl Queue {
         if self.events == 0 {
             return false;
         }
-        let oldest = self.entries.iter().position(|entry| matches!(entry, Entry::Event(_)));
-        let Some(entry) = oldest.and_then(|at| self.entries.remove(at)) else { return false };
-        self.forget(&entry);
+        let oldest = self.entries.iter().position(|(entry, _)| matches!(entry, Entry::Event(_)));
+        let Some((entry, weight)) = oldest.and_then(|at| self.entries.remove(at)) else { return false };
+        self.forget(&entry, weight);
         true
     }
 
@@ -86,18 +87,9 @@ impl Queue {
         self.entries.len() <= limits.messages / 2 && self.bytes <= limits.bytes / 2
     }
 
-    fn forget(&mut self, entry: &Entry) {
-        self.bytes = self.bytes.saturating_sub(entry.weight());
+    fn forget(&mut self, entry: &Entry, weight: usize) {
+        self.bytes -= weight;
         self.events -= usize::from(matches!(entry, Entry::Event(_)));
-    }
-}
-
-impl Entry {
-    fn weight(&self) -> usize {
-        match self {
-            Self::Message(message) => weight(message),
-            Self::Event(event) => EVENT_OVERHEAD + event.event().payload.len(),
-        }
     }
 }
 
@@ -140,9 +132,9 @@ mod tests {
     #[test]
     fn what_was_taken_out_no_longer_weighs() {
         let mut queue = Queue::default();
-        queue.push_message(message());
-        queue.push_event(event(1));
-        queue.push_event(event(2));
+        queue.push_message(Box::new(message()), MESSAGE_OVERHEAD);
+        queue.push_event(event(1), EVENT_OVERHEAD + 12);
+        queue.push_event(event(2), EVENT_OVERHEAD + 12);
         assert_eq!(queue.bytes, MESSAGE_OVERHEAD + 2 * (EVENT_OVERHEAD + 12));
         assert!(queue.drop_oldest_event());
         assert!(matches!(queue.pop(), Some(Entry::Message(_))));
@@ -156,7 +148,7 @@ mod tests {
         let limits = QueueLimits { messages: 2, bytes: 100 };
         let mut queue = Queue::default();
         assert!(queue.has_room(1 << 30, limits, 1));
-        queue.push_event(event(1));
+        queue.push_event(event(1), EVENT_OVERHEAD + 12);
         assert!(queue.has_room(24, limits, 1));
         assert!(!queue.has_room(25, limits, 1));
         assert!(queue.has_room(25, limits, 2));

@@ -27,7 +27,7 @@ impl Refusal {
 
 impl Router {
     /// Takes a message of a session that has joined.
-    pub(crate) fn route(&mut self, slot: usize, message: Message) {
+    pub(crate) fn route(&mut self, slot: usize, message: &mut Message) {
         match message {
             Message::Publish(publish) => self.publish(slot, publish),
             Message::Call(call) => self.call(slot, call),
@@ -36,12 +36,12 @@ impl Router {
                 self.invocation_error(slot, error);
             }
             Message::Subscribe(subscribe) => self.subscribe(slot, subscribe),
-            Message::Unsubscribe(unsubscribe) => self.unsubscribe(slot, &unsubscribe),
+            Message::Unsubscribe(unsubscribe) => self.unsubscribe(slot, unsubscribe),
             Message::Register(register) => self.register(slot, register),
-            Message::Unregister(unregister) => self.unregister(slot, &unregister),
-            Message::Cancel(cancel) => self.cancel(slot, &cancel),
+            Message::Unregister(unregister) => self.unregister(slot, unregister),
+            Message::Cancel(cancel) => self.cancel(slot, cancel),
             Message::Goodbye(_) => self.goodbye(slot),
-            Message::Abort(abort) => self.aborted(slot, abort.reason),
+            Message::Abort(abort) => self.aborted(slot, abort.reason.clone()),
             other => self.violate(slot, Violation::OutOfPlace(other.message_type())),
         }
     }
@@ -100,19 +100,20 @@ impl Router {
             && !self.sessions.member(slot).is_some_and(|member| member.has(role, PayloadPassthruMode))
     }
 
-    /// Asks whether the request is allowed, if the realm wants that. Returns the request if it may go on at once.
-    pub(crate) fn authorize<M: Into<Message>>(
+    /// Whether the request may go on at once. If the realm wants to be asked, it is, and the request goes on with the
+    /// answer.
+    pub(crate) fn may_go_on<M: Clone + Into<Message>>(
         &mut self,
         slot: usize,
         action: Action,
         uri: &Uri,
         match_policy: MatchPolicy,
-        request: M,
-    ) -> Option<M> {
-        let member = self.sessions.member(slot)?;
-        let realm = self.realms.get(member.realm)?;
+        request: &M,
+    ) -> bool {
+        let Some(member) = self.sessions.member(slot) else { return false };
+        let Some(realm) = self.realms.get(member.realm) else { return false };
         if realm.config.authorization == Authorization::AllowAll {
-            return Some(request);
+            return true;
         }
         let authorize = Authorize {
             realm: realm.name.clone(),
@@ -122,12 +123,9 @@ impl Router {
             uri: uri.clone(),
             match_policy,
         };
-        self.ask(
-            slot,
-            QuestionKind::Authorize(Box::new(authorize)),
-            Subject::Request(Box::new(request.into())),
-        );
-        None
+        let request = Box::new(request.clone().into());
+        self.ask(slot, QuestionKind::Authorize(Box::new(authorize)), Subject::Request(request));
+        false
     }
 
     /// Asks a question, for whose answer the session waits.
@@ -184,11 +182,11 @@ impl Router {
             (Subject::Request(request), Answer::Refuse { reason, message }) => {
                 self.refuse_request(slot, &request, Refusal { error: reason, message });
             }
-            (Subject::Request(request), _) => match *request {
+            (Subject::Request(mut request), _) => match &mut *request {
                 Message::Publish(publish) => self.perform_publish(slot, publish),
                 Message::Call(call) => self.perform_call(slot, call),
-                Message::Subscribe(subscribe) => self.perform_subscribe(slot, &subscribe),
-                Message::Register(register) => self.perform_register(slot, &register),
+                Message::Subscribe(subscribe) => self.perform_subscribe(slot, subscribe),
+                Message::Register(register) => self.perform_register(slot, register),
                 _ => {}
             },
         }

@@ -53,7 +53,7 @@ use crate::{
 ///
 /// assert_eq!(router.next_ready(), Some(key));
 /// let welcome = router.poll_output(key);
-/// assert!(matches!(welcome, Some(Outgoing::Message(Message::Welcome(_)))));
+/// assert!(matches!(welcome, Some(Outgoing::Message(message)) if matches!(*message, Message::Welcome(_))));
 /// ```
 #[derive(Debug)]
 pub struct Router {
@@ -91,10 +91,9 @@ pub(crate) enum Timer {
 /// What is to be sent to a peer.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-#[expect(clippy::large_enum_variant, reason = "moved once, and not kept")]
 pub enum Outgoing {
     /// A message.
-    Message(Message),
+    Message(Box<Message>),
     /// An EVENT that others get as well.
     Shared(Arc<SharedEvent>),
     /// The connection is to be closed, once everything before is sent. The last output; then
@@ -156,7 +155,22 @@ impl Router {
         self.now = now;
         let Some(slot) = self.sessions.slot(key) else { return };
         self.sessions.metrics.messages_received += 1;
-        self.dispatch(slot, message);
+        let limits = self.config.backlog;
+        match self.sessions.get_mut(slot) {
+            Some(session) if session.state == State::Joined && session.must_wait(&message) => {
+                if session.backlog.is_full(limits, BACKLOG_OVERRUN) {
+                    self.violate(slot, Violation::BacklogFull);
+                } else {
+                    session.backlog.push(message);
+                }
+            }
+            Some(session) => {
+                let state = session.state;
+                let mut message = message;
+                self.dispatch(slot, state, &mut message);
+            }
+            None => {}
+        }
         self.settle();
     }
 
@@ -216,7 +230,7 @@ impl Router {
         };
         self.settle();
         Some(match entry {
-            Entry::Message(message) => Outgoing::Message(*message),
+            Entry::Message(message) => Outgoing::Message(message),
             Entry::Event(event) => Outgoing::Shared(event),
         })
     }
@@ -311,19 +325,10 @@ impl Router {
         }
     }
 
-    /// Hands a message to whatever is due in the state of its session, or keeps it until then.
-    fn dispatch(&mut self, slot: usize, message: Message) {
-        let limits = self.config.backlog;
-        let Some(session) = self.sessions.get_mut(slot) else { return };
-        if session.state == State::Joined && session.must_wait(&message) {
-            if session.backlog.is_full(limits, BACKLOG_OVERRUN) {
-                self.violate(slot, Violation::BacklogFull);
-            } else {
-                session.backlog.push(message);
-            }
-            return;
-        }
-        match session.state {
+    /// Hands a message to whatever is due in the state of its session, which takes out of it what it needs: messages
+    /// are large, and moving them about would be most of the work.
+    fn dispatch(&mut self, slot: usize, state: State, message: &mut Message) {
+        match state {
             State::Joined => self.route(slot, message),
             State::Opening | State::Challenged => self.join(slot, message),
             State::ShuttingDown => match message {
@@ -348,17 +353,17 @@ impl Router {
                 return;
             }
             let next = session.backlog.pop_first(|message| !held || !matches!(message, Message::Publish(_)));
-            let Some(message) = next else { return };
+            let Some(mut message) = next else { return };
             if was_full && !session.backlog.is_full(limits, 1) {
                 self.sessions.make_ready(slot);
             }
-            self.route(slot, message);
+            self.route(slot, &mut message);
         }
     }
 
     /// Does what the last input has made necessary for other sessions, until nothing is left.
     pub(crate) fn settle(&mut self) {
-        loop {
+        while !self.sessions.is_settled() {
             if let Some((slot, reason)) = self.sessions.next_doomed() {
                 self.close(slot, reason);
             } else if let Some((key, dropped)) = self.sessions.next_dropping() {
@@ -367,8 +372,6 @@ impl Router {
                 self.limit_hold(key);
             } else if let Some(slot) = self.sessions.next_released() {
                 self.resume(slot);
-            } else {
-                return;
             }
         }
     }

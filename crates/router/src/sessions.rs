@@ -75,14 +75,15 @@ impl Sessions {
     /// Queues an answer, or whatever else must not be lost. A session that lets its queue grow beyond twice its limits is
     /// disconnected: it asks without reading.
     pub(crate) fn push(&mut self, slot: usize, message: impl Into<Message>) {
-        let message = message.into();
+        let message = Box::new(message.into());
         let Some(session) = self.slab.get_mut(slot) else { return };
+        let weight = weight(&message);
         if session.state == State::Closed || session.is_doomed {
             self.metrics.messages_lost += 1;
             return;
         }
-        if session.queue.has_room(weight(&message), session.limits, 2) {
-            session.queue.push_message(message);
+        if session.queue.has_room(weight, session.limits, 2) {
+            session.queue.push_message(message, weight);
             self.metrics.messages_queued += 1;
             if session.queue.len() == 1 {
                 self.make_ready(slot);
@@ -96,7 +97,9 @@ impl Sessions {
     /// Queues the last message of a session, whatever is in its queue.
     pub(crate) fn push_last(&mut self, slot: usize, message: impl Into<Message>) {
         let Some(session) = self.slab.get_mut(slot) else { return };
-        session.queue.push_message(message.into());
+        let message = Box::new(message.into());
+        let weight = weight(&message);
+        session.queue.push_message(message, weight);
         self.metrics.messages_queued += 1;
         self.make_ready(slot);
     }
@@ -121,7 +124,7 @@ impl Sessions {
         if !session.queue.has_room(weight, session.limits, 1) {
             return self.push_to_slow(slot, event, weight, publisher);
         }
-        session.queue.push_event(Arc::clone(event));
+        session.queue.push_event(Arc::clone(event), weight);
         self.metrics.events_queued += 1;
         if session.queue.len() == 1 {
             self.make_ready(slot);
@@ -150,7 +153,7 @@ impl Sessions {
                     dropped += 1;
                 }
                 if session.queue.has_room(weight, session.limits, 1) {
-                    session.queue.push_event(Arc::clone(event));
+                    session.queue.push_event(Arc::clone(event), weight);
                     self.metrics.events_queued += 1;
                 } else {
                     dropped += 1;
@@ -162,7 +165,7 @@ impl Sessions {
                     self.metrics.events_lost += 1;
                     return self.doom(slot, CloseReason::TooSlow);
                 }
-                session.queue.push_event(Arc::clone(event));
+                session.queue.push_event(Arc::clone(event), weight);
                 self.metrics.events_queued += 1;
                 // A session that is slow with its own events cannot be helped by waiting for itself.
                 if let Some(publisher) = publisher.filter(|&publisher| publisher != slot) {
@@ -214,14 +217,12 @@ impl Sessions {
     pub(crate) fn pop(&mut self, slot: usize) -> Option<Entry> {
         let session = self.slab.get_mut(slot)?;
         let entry = session.queue.pop()?;
-        if session.queue.is_low(session.limits) {
+        if (session.dropped > 0 || !session.holds.is_empty()) && session.queue.is_low(session.limits) {
             if session.dropped > 0 {
                 let dropped = std::mem::take(&mut session.dropped);
                 self.dropping.push((SessionKey { slot, serial: session.serial }, dropped));
             }
-            if !session.holds.is_empty() {
-                self.release(slot);
-            }
+            self.release(slot);
         }
         Some(entry)
     }
@@ -255,6 +256,14 @@ impl Sessions {
             }
         }
         None
+    }
+
+    /// Whether nothing is left to be done for other sessions than the one that was just served.
+    pub(crate) const fn is_settled(&self) -> bool {
+        self.doomed.is_empty()
+            && self.dropping.is_empty()
+            && self.holding.is_empty()
+            && self.released.is_empty()
     }
 
     pub(crate) fn next_doomed(&mut self) -> Option<(usize, CloseReason)> {

@@ -24,7 +24,7 @@ pub(crate) struct Publication {
 }
 
 impl Router {
-    pub(crate) fn publish(&mut self, slot: usize, publish: Publish) {
+    pub(crate) fn publish(&mut self, slot: usize, publish: &mut Publish) {
         if !self.check_id(slot, publish.request) {
             return;
         }
@@ -43,8 +43,7 @@ impl Router {
         if let Err(refusal) = checked {
             return self.refuse_publish(slot, publish.request, publish.options.acknowledge, refusal);
         }
-        let topic = publish.topic.clone();
-        if let Some(publish) = self.authorize(slot, Action::Publish, &topic, MatchPolicy::Exact, publish) {
+        if self.may_go_on(slot, Action::Publish, &publish.topic, MatchPolicy::Exact, publish) {
             self.perform_publish(slot, publish);
         }
     }
@@ -63,23 +62,30 @@ impl Router {
         }
     }
 
-    pub(crate) fn perform_publish(&mut self, slot: usize, publish: Publish) {
+    pub(crate) fn perform_publish(&mut self, slot: usize, publish: &mut Publish) {
         let Publish { request, options, topic, payload } = publish;
+        let request = *request;
         let Some(member) = self.sessions.member(slot) else { return };
         let realm = member.realm;
         let Some(config) = self.realms.get(realm).map(|realm| &realm.config) else { return };
-        let PublishOptions { acknowledge, exclude_me, disclose_me, retain, .. } = options;
+        let PublishOptions { acknowledge, exclude_me, disclose_me, retain, .. } = *options;
         let mut details = EventDetails::default();
         if config.disclosure == Disclosure::Always || disclose_me {
             details.publisher = Some(member.id);
             details.publisher_authid = Some(member.identity.authid.clone());
             details.publisher_authrole = Some(member.identity.authrole.clone());
         }
-        details.transaction_hash = options.transaction_hash;
-        details.forward_for = options.forward_for;
-        details.passthru = options.passthru;
+        details.transaction_hash = options.transaction_hash.take();
+        details.forward_for = options.forward_for.take();
+        details.passthru = options.passthru.take();
         let id = PublicationId::random(&mut self.random);
-        let publication = Publication { id, topic, details, receivers: options.receivers, payload };
+        let publication = Publication {
+            id,
+            topic: std::mem::take(topic),
+            details,
+            receivers: options.receivers.take(),
+            payload: std::mem::replace(payload, Payload::empty()),
+        };
         self.sessions.metrics.publications += 1;
         self.deliver(realm, &publication, Some(slot), exclude_me.then_some(slot));
         if acknowledge {

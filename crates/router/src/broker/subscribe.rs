@@ -11,7 +11,7 @@ use crate::router::Router;
 use crate::session::Member;
 
 impl Router {
-    pub(crate) fn subscribe(&mut self, slot: usize, subscribe: Subscribe) {
+    pub(crate) fn subscribe(&mut self, slot: usize, subscribe: &Subscribe) {
         if !self.check_id(slot, subscribe.request) {
             return;
         }
@@ -19,9 +19,8 @@ impl Router {
         if let Err(refusal) = self.check_uri(slot, &subscribe.topic, match_policy) {
             return self.refuse(slot, RequestType::Subscribe, subscribe.request, refusal);
         }
-        let topic = subscribe.topic.clone();
-        if let Some(subscribe) = self.authorize(slot, Action::Subscribe, &topic, match_policy, subscribe) {
-            self.perform_subscribe(slot, &subscribe);
+        if self.may_go_on(slot, Action::Subscribe, &subscribe.topic, match_policy, subscribe) {
+            self.perform_subscribe(slot, subscribe);
         }
     }
 

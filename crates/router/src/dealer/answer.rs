@@ -1,14 +1,14 @@
 //! From YIELD and ERROR of the callee to RESULT and ERROR for the caller.
 
 use wirebahn_core::wamp::message::{Error, Result as ResultMessage, Yield};
-use wirebahn_core::wamp::{Feature, RequestId, RequestType, ResultDetails, Role, error_uri};
+use wirebahn_core::wamp::{Feature, Payload, RequestId, RequestType, ResultDetails, Role, error_uri};
 
 use crate::Violation;
 use crate::request::Refusal;
 use crate::router::Router;
 
 impl Router {
-    pub(crate) fn yield_result(&mut self, slot: usize, result: Yield) {
+    pub(crate) fn yield_result(&mut self, slot: usize, result: &mut Yield) {
         let Some(index) = self.invocation(slot, result.request) else { return };
         if self.hides_passthru(slot, Role::Callee, result.options.passthru.as_deref()) {
             return self.violate(slot, Violation::PassthruNotAnnounced);
@@ -22,11 +22,9 @@ impl Router {
                 self.sessions.metrics.messages_late += 1;
                 return;
             };
-            let details = result_details(result.options);
-            self.sessions.push(
-                caller.slot,
-                ResultMessage { request: caller.request, details, payload: result.payload },
-            );
+            let details = result_details(&mut result.options);
+            let payload = std::mem::replace(&mut result.payload, Payload::empty());
+            self.sessions.push(caller.slot, ResultMessage { request: caller.request, details, payload });
             self.arm_call(index);
             return;
         }
@@ -38,17 +36,18 @@ impl Router {
             self.fail_call(index, Refusal::new(error_uri::FEATURE_NOT_SUPPORTED, message));
         } else if let Some((caller, request)) = self.detach_caller(index) {
             self.sessions.metrics.calls_succeeded += 1;
-            let details = result_details(result.options);
-            self.sessions.push(caller, ResultMessage { request, details, payload: result.payload });
+            let details = result_details(&mut result.options);
+            let payload = std::mem::replace(&mut result.payload, Payload::empty());
+            self.sessions.push(caller, ResultMessage { request, details, payload });
         }
         self.detach_callee(index);
     }
 
-    pub(crate) fn invocation_error(&mut self, slot: usize, error: Error) {
+    pub(crate) fn invocation_error(&mut self, slot: usize, error: &Error) {
         let Some(index) = self.invocation(slot, error.request) else { return };
         if let Some((caller, request)) = self.detach_caller(index) {
             self.sessions.metrics.calls_failed += 1;
-            self.sessions.push(caller, Error { request_type: RequestType::Call, request, ..error });
+            self.sessions.push(caller, Error { request_type: RequestType::Call, request, ..error.clone() });
         }
         self.detach_callee(index);
     }
@@ -83,13 +82,13 @@ impl Router {
     }
 }
 
-fn result_details(options: wirebahn_core::wamp::YieldOptions) -> ResultDetails {
+fn result_details(options: &mut wirebahn_core::wamp::YieldOptions) -> ResultDetails {
     let mut details = ResultDetails::default();
     details.progress = options.progress;
-    details.callee = options.callee;
-    details.callee_authid = options.callee_authid;
-    details.callee_authrole = options.callee_authrole;
-    details.forward_for = options.forward_for;
-    details.passthru = options.passthru;
+    details.callee = options.callee.take();
+    details.callee_authid = options.callee_authid.take();
+    details.callee_authrole = options.callee_authrole.take();
+    details.forward_for = options.forward_for.take();
+    details.passthru = options.passthru.take();
     details
 }

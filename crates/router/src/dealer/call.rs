@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use wirebahn_core::wamp::message::{Call as CallMessage, Invocation};
-use wirebahn_core::wamp::{Feature, InvocationDetails, MatchPolicy, RequestType, Role, error_uri};
+use wirebahn_core::wamp::{Feature, InvocationDetails, MatchPolicy, Payload, RequestType, Role, error_uri};
 
 use super::{Call, Caller};
 use crate::queue::MESSAGE_OVERHEAD;
@@ -13,7 +13,7 @@ use crate::session::Member;
 use crate::{Action, Disclosure, Violation};
 
 impl Router {
-    pub(crate) fn call(&mut self, slot: usize, call: CallMessage) {
+    pub(crate) fn call(&mut self, slot: usize, call: &mut CallMessage) {
         let Some(member) = self.sessions.member_mut(slot) else { return };
         if let Some(&index) = member.calls.get(&call.request) {
             return self.continue_call(slot, index, call);
@@ -41,16 +41,15 @@ impl Router {
         if let Err(refusal) = checked {
             return self.refuse(slot, RequestType::Call, call.request, refusal);
         }
-        let procedure = call.procedure.clone();
-        if let Some(call) = self.authorize(slot, Action::Call, &procedure, MatchPolicy::Exact, call) {
+        if self.may_go_on(slot, Action::Call, &call.procedure, MatchPolicy::Exact, call) {
             self.perform_call(slot, call);
         }
     }
 
-    pub(crate) fn perform_call(&mut self, slot: usize, call: CallMessage) {
+    pub(crate) fn perform_call(&mut self, slot: usize, call: &mut CallMessage) {
         self.sessions.metrics.calls += 1;
         if call.procedure.is_reserved() {
-            return self.call_meta(slot, &call);
+            return self.call_meta(slot, call);
         }
         let request = call.request;
         if let Err(refusal) = self.invoke(slot, call) {
@@ -63,8 +62,9 @@ impl Router {
     }
 
     /// Finds a callee and queues the invocation.
-    fn invoke(&mut self, slot: usize, call: CallMessage) -> Result<(), Refusal> {
+    fn invoke(&mut self, slot: usize, call: &mut CallMessage) -> Result<(), Refusal> {
         let CallMessage { request, options, procedure, payload } = call;
+        let request = *request;
         let gone = || Refusal::new(error_uri::CANCELED, "the session has left");
         let caller = self.sessions.member(slot).ok_or_else(gone)?;
         let realm_index = caller.realm;
@@ -73,7 +73,7 @@ impl Router {
             let message = "too many calls of this session are not answered yet";
             return Err(Refusal::new(error_uri::UNAVAILABLE, message));
         }
-        let best = realm.dealer.patterns.best(&procedure);
+        let best = realm.dealer.patterns.best(procedure);
         let (match_policy, place) = best.map(|(policy, &place)| (policy, place)).ok_or_else(|| {
             Refusal::new(error_uri::NO_SUCH_PROCEDURE, format!("no procedure {procedure} is registered"))
         })?;
@@ -104,9 +104,10 @@ impl Router {
         let callee_ends_it = callee.forward_timeout && callee_member.has(Role::Callee, Feature::CallTimeout);
         let timeout = if callee_ends_it { 0 } else { options.timeout };
         details.timeout = options.timeout - timeout;
-        details.transaction_hash = options.transaction_hash;
-        details.forward_for = options.forward_for;
-        details.passthru = options.passthru;
+        details.transaction_hash = options.transaction_hash.take();
+        details.forward_for = options.forward_for.take();
+        details.passthru = options.passthru.take();
+        let payload = std::mem::replace(payload, Payload::empty());
 
         let is_counted = callee.concurrency.is_some();
         callee.active += u64::from(is_counted);
@@ -137,7 +138,7 @@ impl Router {
     }
 
     /// Takes a further part of a call.
-    fn continue_call(&mut self, slot: usize, index: usize, part: CallMessage) {
+    fn continue_call(&mut self, slot: usize, index: usize, part: &mut CallMessage) {
         let Some(call) = self.calls.get_mut(index) else { return };
         let Some(procedure) = &call.procedure else {
             return self.violate(slot, Violation::CallIdInUse(part.request));
@@ -153,7 +154,7 @@ impl Router {
         let mut details = InvocationDetails::default();
         details.progress = progress;
         details.receive_progress = call.receive_progress;
-        details.passthru = part.options.passthru;
+        details.passthru = part.options.passthru.take();
         if !self.sessions.has_room(callee, MESSAGE_OVERHEAD + part.payload.len()) {
             self.sessions.metrics.calls_unavailable += 1;
             self.interrupt(index, None);
@@ -161,7 +162,8 @@ impl Router {
             self.fail_call(index, Refusal::new(error_uri::UNAVAILABLE, message));
             return;
         }
-        self.sessions.push(callee, Invocation { request, registration, details, payload: part.payload });
+        let payload = std::mem::replace(&mut part.payload, Payload::empty());
+        self.sessions.push(callee, Invocation { request, registration, details, payload });
     }
 
     /// Starts the timer of a call, if it has one, anew.

@@ -38,9 +38,9 @@ impl Router {
 
     /// Ends the calls that a session has made, and those it has to answer.
     pub(crate) fn end_calls_of(&mut self, slot: usize, member: &Member) {
-        let mut made: Vec<usize> = member.calls.values().copied().collect();
+        let mut made: Vec<_> = member.calls.iter().map(|(&request, &index)| (request, index)).collect();
         made.sort_unstable();
-        for index in made {
+        for (_, index) in made {
             self.interrupt(index, Some(Uri::from_static(error_uri::CANCELED)));
             self.sessions.metrics.calls_failed += 1;
             self.detach_caller(index);

@@ -14,7 +14,7 @@ use crate::router::Router;
 use crate::session::Member;
 
 impl Router {
-    pub(crate) fn register(&mut self, slot: usize, register: Register) {
+    pub(crate) fn register(&mut self, slot: usize, register: &Register) {
         if !self.check_id(slot, register.request) {
             return;
         }
@@ -37,9 +37,8 @@ impl Router {
         if let Err(refusal) = checked {
             return self.refuse(slot, RequestType::Register, register.request, refusal);
         }
-        let procedure = register.procedure.clone();
-        if let Some(register) = self.authorize(slot, Action::Register, &procedure, match_policy, register) {
-            self.perform_register(slot, &register);
+        if self.may_go_on(slot, Action::Register, &register.procedure, match_policy, register) {
+            self.perform_register(slot, register);
         }
     }
 

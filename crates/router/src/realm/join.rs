@@ -13,14 +13,14 @@ use crate::{Authentication, CloseReason, Violation};
 
 impl Router {
     /// Takes a message of a connection that is not in a realm.
-    pub(crate) fn join(&mut self, slot: usize, message: Message) {
+    pub(crate) fn join(&mut self, slot: usize, message: &Message) {
         let Some(session) = self.sessions.get(slot) else { return };
         let waits = session.waiting.is_some();
         match (session.state, message) {
-            (_, Message::Abort(abort)) => self.aborted(slot, abort.reason),
-            (State::Opening, Message::Hello(hello)) if !waits => self.hello(slot, hello),
+            (_, Message::Abort(abort)) => self.aborted(slot, abort.reason.clone()),
+            (State::Opening, Message::Hello(hello)) if !waits => self.hello(slot, hello.clone()),
             (State::Challenged, Message::Authenticate(response)) if !waits => {
-                self.authenticate(slot, response);
+                self.authenticate(slot, response.clone());
             }
             (State::Opening, Message::Goodbye(_)) if !waits => self.close(slot, CloseReason::ShutDown),
             (_, other) => self.violate(slot, Violation::NotJoined(other.message_type())),

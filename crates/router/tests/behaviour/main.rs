@@ -5,6 +5,7 @@ mod calls;
 mod events;
 mod joining;
 mod meta;
+mod model;
 mod questions;
 mod registrations;
 mod slow;

@@ -135,7 +135,7 @@ impl World {
         let mut messages = Vec::new();
         while let Some(output) = self.router.poll_output(key) {
             match output {
-                Outgoing::Message(message) => messages.push(message),
+                Outgoing::Message(message) => messages.push(*message),
                 Outgoing::Shared(event) => messages.push(event.message().clone()),
                 Outgoing::Close(reason) => {
                     assert!(self.router.poll_output(key).is_none(), "there is something after the end");
@@ -214,9 +214,20 @@ impl World {
         text: &str,
         edit: impl FnOnce(&mut PublishOptions),
     ) {
+        let request = self.request_id(client);
+        self.send_publish(client, request, topic, text, edit);
+    }
+
+    pub(crate) fn send_publish(
+        &mut self,
+        client: Client,
+        request: RequestId,
+        topic: &str,
+        text: &str,
+        edit: impl FnOnce(&mut PublishOptions),
+    ) {
         let mut options = PublishOptions::default();
         edit(&mut options);
-        let request = self.request_id(client);
         self.send(client.key, Publish { request, options, topic: Uri::from(topic), payload: payload(text) });
     }
 
@@ -249,9 +260,19 @@ impl World {
         procedure: &str,
         edit: impl FnOnce(&mut RegisterOptions),
     ) {
+        let request = self.request_id(client);
+        self.register_as(client, request, procedure, edit);
+    }
+
+    pub(crate) fn register_as(
+        &mut self,
+        client: Client,
+        request: RequestId,
+        procedure: &str,
+        edit: impl FnOnce(&mut RegisterOptions),
+    ) {
         let mut options = RegisterOptions::default();
         edit(&mut options);
-        let request = self.request_id(client);
         self.send(client.key, Register { request, options, procedure: Uri::from(procedure) });
     }
 

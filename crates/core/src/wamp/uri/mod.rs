@@ -62,7 +62,7 @@ impl Uri {
     /// Whether the first component is `wamp`, which is reserved for the protocol itself.
     #[must_use]
     pub fn is_reserved(&self) -> bool {
-        self.components().next() == Some("wamp")
+        self.strip_prefix("wamp").is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     }
 
     /// The parts between the dots.
