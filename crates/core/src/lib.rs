@@ -8,7 +8,8 @@
 //! * [`http`] has what the opening handshake needs of HTTP/1.1: heads, headers, WebSocket URLs.
 //! * [`websocket`] is the protocol: opening handshakes and the three layers
 //!   `Streaming`, `Frames` and `Messages`.
-//! * [`wamp`] is what runs over it, with the feature `wamp`: messages, payloads and serializers.
+//! * [`wamp`] is what runs over it: messages, payloads and serializers, of which each has a feature: `json`, `msgpack`
+//!   (both on by default) and `cbor`.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -22,6 +23,15 @@ pub mod http;
 mod outbox;
 mod time;
 #[cfg(feature = "wamp")]
+#[cfg_attr(
+    not(any(feature = "json", feature = "msgpack", feature = "cbor")),
+    expect(
+        unused,
+        unreachable_code,
+        clippy::needless_pass_by_ref_mut,
+        reason = "without a serializer nothing becomes bytes"
+    )
+)]
 pub mod wamp;
 pub mod websocket;
 

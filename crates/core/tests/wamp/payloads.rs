@@ -148,11 +148,11 @@ fn json_has_no_infinities_and_cbor_no_end_of_integers() {
     let Ok(Message::Yield(least)) = Serializer::Cbor.decode(&bytes) else { panic!() };
     assert_eq!(least.payload.args::<(f64,)>(), Ok((-18_446_744_073_709_551_616.0,)));
     let Ok(Message::Publish(large)) =
-        Serializer::Json.decode(&Bytes::from_static(br#"[16,1,{},"a",[18446744073709551616,1e999]]"#))
+        Serializer::Json.decode(&Bytes::from_static(br#"[16,1,{},"a",[18446744073709551616]]"#))
     else {
         panic!()
     };
-    assert_eq!(large.payload.args::<(f64, f64)>(), Ok((18_446_744_073_709_551_616.0, f64::INFINITY)));
+    assert_eq!(large.payload.args::<(f64,)>(), Ok((18_446_744_073_709_551_616.0,)));
 }
 
 #[test]
