@@ -200,6 +200,27 @@ fn binary_data_in_json_is_base64_behind_u_0000() {
 }
 
 #[test]
+fn nothing_decodes_as_an_empty_list_and_an_empty_dict() {
+    #[derive(Debug, Default, PartialEq, serde::Deserialize)]
+    #[serde(default)]
+    struct Options {
+        unit: Option<String>,
+    }
+    #[derive(Debug, PartialEq, serde::Deserialize)]
+    struct Wrapped(Vec<u8>);
+    let nothing = Payload::empty();
+    assert_eq!(nothing.args(), Ok(()));
+    assert_eq!(nothing.kwargs(), Ok(()));
+    assert_eq!(nothing.args(), Ok(Wrapped(Vec::new())));
+    assert_eq!(nothing.args(), Ok(Some(Vec::<u8>::new())));
+    assert_eq!(nothing.args(), Ok(Value::from(Vec::<Value>::new())));
+    assert_eq!(nothing.kwargs(), Ok(Options::default()));
+    assert_eq!(nothing.kwargs(), Ok(Value::from(Dict::default())));
+    assert!(nothing.args::<(u8,)>().is_err());
+    assert!(nothing.kwargs::<Vec<u8>>().is_err());
+}
+
+#[test]
 fn opaque_payloads_are_allowed_with_an_algorithm_only() {
     let payload = Payload::encode_opaque(Serializer::MsgPack, b"secret").unwrap();
     for serializer in Serializer::ALL {

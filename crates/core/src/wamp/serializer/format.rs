@@ -1,4 +1,4 @@
-//! What the three serializers have in common: reading and writing one value after the other.
+//! What the serializers have in common: reading and writing one value after the other.
 //!
 //! Everything above (messages, options, payloads, serde, transcoding) is written once, against these two traits.
 
