@@ -9,7 +9,8 @@
 //! * [`websocket`] is the protocol: opening handshakes and the three layers
 //!   `Streaming`, `Frames` and `Messages`.
 //! * [`rawsocket`] is WAMP's other transport: handshake and framing over plain streams.
-//! * [`wamp`] is what runs over it, with the feature `wamp`: messages, payloads and serializers.
+//! * [`wamp`] is what runs over it: messages, payloads and serializers, of which each has a feature: `json`, `msgpack`
+//!   (both on by default) and `cbor`.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -24,6 +25,15 @@ mod outbox;
 pub mod rawsocket;
 mod time;
 #[cfg(feature = "wamp")]
+#[cfg_attr(
+    not(any(feature = "json", feature = "msgpack", feature = "cbor")),
+    expect(
+        unused,
+        unreachable_code,
+        clippy::needless_pass_by_ref_mut,
+        reason = "without a serializer nothing becomes bytes"
+    )
+)]
 pub mod wamp;
 pub mod websocket;
 

@@ -10,11 +10,8 @@ use wirebahn_core::wamp::{Dict, Payload, Serializer, Value};
 ///
 /// If a message that was accepted cannot be passed on in every serializer, or is no JSON to `serde_json`.
 pub fn wamp_json(data: &[u8]) {
-    if message(Serializer::Json, data)
-        && let Err(error) = serde_json::from_slice::<serde_json::Value>(data)
-    {
-        // Here, numbers that are too large are infinite.
-        assert!(error.to_string().contains("out of range"), "no JSON: {error}");
+    if message(Serializer::Json, data) {
+        serde_json::from_slice::<serde_json::Value>(data).expect("what is a message is JSON");
     }
 }
 

@@ -225,6 +225,8 @@ fn json_is_as_strict_as_its_rfc() {
         "0x10",
         "NaN",
         "Infinity",
+        "1e999",
+        "-1e999",
         "nul",
         "'a'",
         "\"\u{1}\"",

@@ -23,11 +23,12 @@ proptest! {
         let mut travelled = payload.clone();
         for serializer in way {
             travelled = travelled.transcode(serializer);
-            prop_assert!(travelled.is_empty() || travelled.serializer() == serializer);
+            prop_assert_eq!(travelled.serializer(), (!travelled.is_empty()).then_some(serializer));
         }
         prop_assert_eq!(values(&travelled), values(&payload));
         // What transcoding makes is the same as what encoding makes.
-        prop_assert_eq!(travelled.transcode(payload.serializer()), payload);
+        let Some(serializer) = payload.serializer() else { return Ok(()) };
+        prop_assert_eq!(travelled.transcode(serializer), payload);
     }
 
     #[test]

@@ -289,7 +289,7 @@ fn arguments_in_another_serializer_are_understood() {
     let procedure = Uri::from_static("wamp.session.get");
     world.send(key, Call { request, options: CallOptions::default(), procedure, payload });
     let result = world.result(client);
-    assert_eq!(result.payload.serializer(), Serializer::Cbor);
+    assert_eq!(result.payload.serializer(), Some(Serializer::Cbor));
     let (details,): (Value,) = result.payload.args().unwrap();
     assert_eq!(details.get("session"), Some(&id(client.session)));
     world.call(client, "wamp.session.get", "text");

@@ -39,7 +39,7 @@ pub async fn join(url: &str, realm: &str) -> Result<Session, JoinError> {
 /// use wirebahn_tokio::wamp::{Join, Serializer};
 ///
 /// let session = Join::new("rs://router.example.com:8081", "realm1")?
-///     .serializers([Serializer::Cbor])
+///     .serializers([Serializer::MsgPack])
 ///     .session(|config| config.authid = Some("joe".into()))
 ///     .join()
 ///     .await?;

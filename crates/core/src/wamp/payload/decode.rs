@@ -4,11 +4,9 @@ use alloc::borrow::Cow;
 
 use serde::Deserialize;
 
-use super::{Form, Payload};
-use crate::wamp::serde::{DecodeError, Decoder};
-use crate::wamp::serializer::{
-    CborReader, JsonReader, MsgPackReader, Reader, Serializer, SyntaxError, Token,
-};
+use super::Payload;
+use crate::wamp::serde::{DecodeError, Decoder, Nothing};
+use crate::wamp::serializer::{Format, Reader, Token, with_format};
 
 impl Payload {
     /// The arguments, as a tuple, an array, a `Vec`, or whatever else is made of a list.
@@ -32,7 +30,7 @@ impl Payload {
     ///
     /// If there are more or fewer arguments, or others than the type has.
     pub fn args<'de, T: Deserialize<'de>>(&'de self) -> Result<T, DecodeError> {
-        self.decode(self.args_bytes(), b"[]")
+        self.decode(self.args_bytes(), Nothing::List)
     }
 
     /// The keyword arguments, as a struct, a map, or whatever else is made of a dict.
@@ -43,48 +41,41 @@ impl Payload {
     ///
     /// If there are others than the type has.
     pub fn kwargs<'de, T: Deserialize<'de>>(&'de self) -> Result<T, DecodeError> {
-        self.decode(self.kwargs_bytes(), b"{}")
+        self.decode(self.kwargs_bytes(), Nothing::Dict)
     }
 
     /// The bytes of an opaque payload, if it is one: of its binary data, or of its text.
     #[must_use]
     pub fn opaque(&self) -> Option<Cow<'_, [u8]>> {
-        let token = match (self.form, self.serializer) {
-            (Form::Opaque, Serializer::Json) => first_token::<JsonReader<'_>>(&self.bytes),
-            (Form::Opaque, Serializer::MsgPack) => first_token::<MsgPackReader<'_>>(&self.bytes),
-            (Form::Opaque, Serializer::Cbor) => first_token::<CborReader<'_>>(&self.bytes),
-            _ => return None,
-        };
-        match token.ok()? {
-            Token::Bytes(bytes) => Some(bytes),
-            Token::Str(Cow::Borrowed(text)) => Some(Cow::Borrowed(text.as_bytes())),
-            Token::Str(Cow::Owned(text)) => Some(Cow::Owned(text.into_bytes())),
-            _ => None,
-        }
+        let serializer = self.serializer.filter(|_| self.is_opaque())?;
+        with_format!(serializer, Its => opaque::<Its>(&self.bytes))
     }
 
     fn decode<'de, T: Deserialize<'de>>(
         &self,
         bytes: Option<&'de [u8]>,
-        nothing: &'static [u8],
+        nothing: Nothing,
     ) -> Result<T, DecodeError> {
         match (bytes, self.serializer) {
             _ if self.is_opaque() => Err(DecodeError::Opaque),
-            (None, _) => decode::<JsonReader<'_>, T>(nothing),
-            (Some(bytes), Serializer::Json) => decode::<JsonReader<'_>, T>(bytes),
-            (Some(bytes), Serializer::MsgPack) => decode::<MsgPackReader<'_>, T>(bytes),
-            (Some(bytes), Serializer::Cbor) => decode::<CborReader<'_>, T>(bytes),
+            (Some(bytes), Some(serializer)) => with_format!(serializer, Its => decode::<Its, T>(bytes)),
+            _ => T::deserialize(nothing),
         }
     }
 }
 
-fn decode<'de, R: Reader<'de>, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, DecodeError> {
-    let mut decoder = Decoder::<R>::new(bytes)?;
+fn decode<'de, F: Format, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, DecodeError> {
+    let mut decoder = Decoder::<F::Reader<'de>>::new(bytes)?;
     let value = T::deserialize(&mut decoder)?;
     decoder.end()?;
     Ok(value)
 }
 
-fn first_token<'a, R: Reader<'a>>(bytes: &'a [u8]) -> Result<Token<'a>, SyntaxError> {
-    R::new(bytes)?.token()
+fn opaque<F: Format>(bytes: &[u8]) -> Option<Cow<'_, [u8]>> {
+    match F::Reader::new(bytes).ok()?.token().ok()? {
+        Token::Bytes(bytes) => Some(bytes),
+        Token::Str(Cow::Borrowed(text)) => Some(Cow::Borrowed(text.as_bytes())),
+        Token::Str(Cow::Owned(text)) => Some(Cow::Owned(text.into_bytes())),
+        _ => None,
+    }
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{Form, Payload};
 use crate::wamp::serde::{EncodeError, Encoder};
-use crate::wamp::serializer::{CborWriter, JsonWriter, MsgPackWriter, Serializer, Writer};
+use crate::wamp::serializer::{Format, Serializer, Shape, Writer, with_format};
 
 /// Enough for most payloads.
 const INITIAL_CAPACITY: usize = 128;
@@ -37,16 +37,9 @@ impl Payload {
         kwargs: &K,
     ) -> Result<Self, EncodeError> {
         let mut out = BytesMut::with_capacity(INITIAL_CAPACITY);
-        let form = match serializer {
-            Serializer::Json => encode(JsonWriter::new(&mut out), args, kwargs),
-            Serializer::MsgPack => encode(MsgPackWriter::new(&mut out), args, kwargs),
-            Serializer::Cbor => encode(CborWriter::new(&mut out), args, kwargs),
-        }?;
-        // Lengths then fit into 32 bits, whatever the payload is transcoded to.
-        if u32::try_from(out.len()).is_err() {
-            return Err(EncodeError::TooLong);
-        }
-        Ok(Self { serializer, form, bytes: out.freeze() })
+        let form: Result<Form, _> =
+            with_format!(serializer, Its => encode(Its::writer(&mut out), args, kwargs));
+        Self::encoded(serializer, form?, out)
     }
 
     /// A payload of these arguments alone.
@@ -66,15 +59,16 @@ impl Payload {
     /// If it is 4 GiB or more.
     pub fn encode_opaque(serializer: Serializer, bytes: &[u8]) -> Result<Self, EncodeError> {
         let mut out = BytesMut::with_capacity(bytes.len() + INITIAL_CAPACITY);
-        match serializer {
-            Serializer::Json => JsonWriter::new(&mut out).bytes(bytes),
-            Serializer::MsgPack => MsgPackWriter::new(&mut out).bytes(bytes),
-            Serializer::Cbor => CborWriter::new(&mut out).bytes(bytes),
-        }
-        if u32::try_from(out.len()).is_err() {
+        with_format!(serializer, Its => Its::writer(&mut out).bytes(bytes));
+        Self::encoded(serializer, Form::Opaque, out)
+    }
+
+    /// Lengths fit into 32 bits, whatever the payload is transcoded to.
+    fn encoded(serializer: Serializer, form: Form, bytes: BytesMut) -> Result<Self, EncodeError> {
+        if u32::try_from(bytes.len()).is_err() {
             return Err(EncodeError::TooLong);
         }
-        Ok(Self { serializer, form: Form::Opaque, bytes: out.freeze() })
+        Ok(Self::new(serializer, form, bytes.freeze()))
     }
 }
 
@@ -85,7 +79,7 @@ fn encode<W: Writer, A: Serialize + ?Sized, K: Serialize + ?Sized>(
 ) -> Result<Form, EncodeError> {
     // The values are in the list of the message.
     args.serialize(Encoder::new(&mut out, 1))?;
-    let has_args = match Shape::of(W::SERIALIZER, out.written()) {
+    let has_args = match W::shape(out.written()) {
         Shape::List => true,
         Shape::EmptyList => false,
         Shape::Null => {
@@ -99,7 +93,7 @@ fn encode<W: Writer, A: Serialize + ?Sized, K: Serialize + ?Sized>(
     let args_end = out.written().len();
     kwargs.serialize(Encoder::new(&mut out, 1))?;
     let kwargs_at = args_end + W::SEPARATOR_LEN;
-    match Shape::of(W::SERIALIZER, out.written().get(kwargs_at..).unwrap_or_default()) {
+    match W::shape(out.written().get(kwargs_at..).unwrap_or_default()) {
         Shape::Dict => Ok(Form::ArgsAndKwargs { args_end, kwargs_at }),
         Shape::EmptyDict | Shape::Null if has_args => {
             out.truncate(args_end);
@@ -110,40 +104,5 @@ fn encode<W: Writer, A: Serialize + ?Sized, K: Serialize + ?Sized>(
             Ok(Form::Nothing)
         }
         _ => Err(EncodeError::KwargsNotADict),
-    }
-}
-
-/// What a value has become.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Shape {
-    Null,
-    EmptyList,
-    List,
-    EmptyDict,
-    Dict,
-    Scalar,
-}
-
-impl Shape {
-    /// The shape of what the writer of this serializer wrote.
-    const fn of(serializer: Serializer, value: &[u8]) -> Self {
-        match (serializer, value) {
-            (Serializer::Json, b"null") | (Serializer::MsgPack, [0xc0]) | (Serializer::Cbor, [0xf6]) => {
-                Self::Null
-            }
-            (Serializer::Json, b"[]")
-            | (Serializer::MsgPack, [0x90] | [0xdd, 0, 0, 0, 0])
-            | (Serializer::Cbor, [0x80] | [0x9a, 0, 0, 0, 0]) => Self::EmptyList,
-            (Serializer::Json, b"{}")
-            | (Serializer::MsgPack, [0x80] | [0xdf, 0, 0, 0, 0])
-            | (Serializer::Cbor, [0xa0] | [0xba, 0, 0, 0, 0]) => Self::EmptyDict,
-            (Serializer::Json, [b'[', ..])
-            | (Serializer::MsgPack, [0x90..=0x9f | 0xdc | 0xdd, ..])
-            | (Serializer::Cbor, [0x80..=0x9f, ..]) => Self::List,
-            (Serializer::Json, [b'{', ..])
-            | (Serializer::MsgPack, [0x80..=0x8f | 0xde | 0xdf, ..])
-            | (Serializer::Cbor, [0xa0..=0xbf, ..]) => Self::Dict,
-            _ => Self::Scalar,
-        }
     }
 }

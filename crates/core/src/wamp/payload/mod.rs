@@ -8,10 +8,7 @@ use core::fmt;
 use bytes::{Bytes, BytesMut};
 
 use super::message::{MessageError, Rest, Source};
-use super::serializer::{
-    CborReader, CborWriter, JsonReader, JsonWriter, MsgPackReader, MsgPackWriter, Reader, Serializer, Token,
-    Writer, transcode,
-};
+use super::serializer::{Format, Reader, Serializer, SyntaxError, Token, Writer, transcode, with_format};
 
 /// The arguments and keyword arguments of a message, in the bytes of a serializer.
 ///
@@ -32,9 +29,12 @@ use super::serializer::{
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone)]
+///
+/// Two are equal if their bytes are: the same values in different serializers, or spaced differently, are not.
+#[derive(Clone, PartialEq)]
 pub struct Payload {
-    serializer: Serializer,
+    /// None if there is nothing.
+    serializer: Option<Serializer>,
     form: Form,
     /// Arguments and, behind them, keyword arguments: in JSON with the comma between them.
     bytes: Bytes,
@@ -59,7 +59,11 @@ impl Payload {
     /// Neither arguments nor keyword arguments.
     #[must_use]
     pub const fn empty() -> Self {
-        Self { serializer: Serializer::Json, form: Form::Nothing, bytes: Bytes::new() }
+        Self { serializer: None, form: Form::Nothing, bytes: Bytes::new() }
+    }
+
+    fn new(serializer: Serializer, form: Form, bytes: Bytes) -> Self {
+        if form == Form::Nothing { Self::empty() } else { Self { serializer: Some(serializer), form, bytes } }
     }
 
     /// Whether there are neither arguments nor keyword arguments.
@@ -75,9 +79,9 @@ impl Payload {
         matches!(self.form, Form::Opaque)
     }
 
-    /// The serializer whose bytes these are; of no meaning if the payload is empty.
+    /// The serializer whose bytes these are, unless the payload is empty.
     #[must_use]
-    pub const fn serializer(&self) -> Serializer {
+    pub const fn serializer(&self) -> Option<Serializer> {
         self.serializer
     }
 
@@ -109,17 +113,13 @@ impl Payload {
     /// The same payload for another serializer: of no cost if it is the same.
     #[must_use]
     pub fn transcode(&self, serializer: Serializer) -> Self {
-        if self.is_empty() || self.serializer == serializer {
+        if self.serializer.is_none_or(|own| own == serializer) {
             return self.clone();
         }
         // Rarely more: JSON has quotes, commas and long numbers.
         let mut out = BytesMut::with_capacity(self.bytes.len() + self.bytes.len() / 4);
-        let form = match serializer {
-            Serializer::Json => self.write_transcoded(&mut JsonWriter::new(&mut out)),
-            Serializer::MsgPack => self.write_transcoded(&mut MsgPackWriter::new(&mut out)),
-            Serializer::Cbor => self.write_transcoded(&mut CborWriter::new(&mut out)),
-        };
-        Self { serializer, form, bytes: out.freeze() }
+        let form = with_format!(serializer, Its => self.write_transcoded(&mut Its::writer(&mut out)));
+        Self::new(serializer, form, out.freeze())
     }
 
     /// A copy of its own, which keeps no receive buffer alive.
@@ -167,15 +167,15 @@ impl Payload {
             end = reader.position();
             form = Form::ArgsAndKwargs { args_end, kwargs_at };
         }
-        Ok(Self { serializer: R::SERIALIZER, form, bytes: source.message.slice(start..end) })
+        Ok(Self::new(R::SERIALIZER, form, source.message.slice(start..end)))
     }
 
     /// Writes the elements of a message that it is.
     pub(crate) fn write<W: Writer>(&self, out: &mut W) {
-        match self.form {
-            Form::Nothing => {}
-            _ if self.serializer == W::SERIALIZER => out.raw(&self.bytes),
-            _ => {
+        match self.serializer {
+            None => {}
+            Some(own) if own == W::SERIALIZER => out.raw(&self.bytes),
+            Some(_) => {
                 self.write_transcoded(out);
             }
         }
@@ -183,13 +183,14 @@ impl Payload {
 
     /// Writes the elements of a message in another serializer, and returns their form, where the writer began with them.
     fn write_transcoded<W: Writer>(&self, out: &mut W) -> Form {
+        let Some(serializer) = self.serializer else { return Form::Nothing };
         let Some(kwargs) = self.kwargs_bytes() else {
-            transcode_value(self.serializer, &self.bytes, out);
+            transcode_value(serializer, &self.bytes, out);
             return self.form;
         };
-        transcode_value(self.serializer, self.args_bytes().unwrap_or_default(), out);
+        transcode_value(serializer, self.args_bytes().unwrap_or_default(), out);
         let args_end = out.written().len();
-        transcode_value(self.serializer, kwargs, out);
+        transcode_value(serializer, kwargs, out);
         let kwargs_at = args_end + W::SEPARATOR_LEN;
         Form::ArgsAndKwargs { args_end, kwargs_at }
     }
@@ -197,11 +198,7 @@ impl Payload {
 
 /// Writes a value of a payload in another serializer.
 fn transcode_value<W: Writer>(from: Serializer, value: &[u8], out: &mut W) {
-    let done = match from {
-        Serializer::Json => transcode::<JsonReader<'_>, W>(value, out),
-        Serializer::MsgPack => transcode::<MsgPackReader<'_>, W>(value, out),
-        Serializer::Cbor => transcode::<CborReader<'_>, W>(value, out),
-    };
+    let done: Result<(), SyntaxError> = with_format!(from, Its => transcode::<Its, W>(value, out));
     done.expect("a payload is checked when it is made");
 }
 
@@ -211,16 +208,11 @@ impl Default for Payload {
     }
 }
 
-/// Equal if the bytes are: the same values in different serializers, or spaced differently, are not.
-impl PartialEq for Payload {
-    fn eq(&self, other: &Self) -> bool {
-        (self.is_empty() && other.is_empty())
-            || (self.serializer == other.serializer && self.form == other.form && self.bytes == other.bytes)
-    }
-}
-
 impl fmt::Debug for Payload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Payload({}, {:?}, {:?})", self.serializer, self.form, self.bytes)
+        match self.serializer {
+            Some(serializer) => write!(f, "Payload({serializer}, {:?}, {:?})", self.form, self.bytes),
+            None => f.write_str("Payload(Nothing)"),
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! serde for the three serializers.
+//! serde for the serializers.
 //!
 //! One decoder and one encoder, over the traits that the serializers have in common. What a Rust value becomes is the same
 //! in each of them, in the forms that `serde_json` has made usual: structs are dicts, variants of enums are strings or
@@ -8,9 +8,11 @@
 mod decode;
 mod encode;
 mod key;
+mod nothing;
 mod value;
 
 pub use decode::DecodeError;
 pub(crate) use decode::Decoder;
 pub use encode::EncodeError;
 pub(crate) use encode::Encoder;
+pub(crate) use nothing::Nothing;

@@ -32,13 +32,9 @@ impl Subprotocol {
     /// The name in `Sec-WebSocket-Protocol`.
     #[must_use]
     pub const fn name(self) -> &'static str {
-        match (self.serializer, self.batching) {
-            (Serializer::Json, Batching::Single) => "wamp.2.json",
-            (Serializer::Json, Batching::Batched) => "wamp.2.json.batched",
-            (Serializer::MsgPack, Batching::Single) => "wamp.2.msgpack",
-            (Serializer::MsgPack, Batching::Batched) => "wamp.2.msgpack.batched",
-            (Serializer::Cbor, Batching::Single) => "wamp.2.cbor",
-            (Serializer::Cbor, Batching::Batched) => "wamp.2.cbor.batched",
+        match self.batching {
+            Batching::Single => self.serializer.profile().subprotocol,
+            Batching::Batched => self.serializer.profile().batched_subprotocol,
         }
     }
 
@@ -55,16 +51,16 @@ impl Subprotocol {
 
     /// Appends the message to `out`, which in a batch may have others in it.
     pub fn encode(self, message: &Message, out: &mut BytesMut) {
-        match (self.batching, self.serializer) {
-            (Batching::Single, serializer) => serializer.encode(message, out),
-            (Batching::Batched, Serializer::Json) => {
-                Serializer::Json.encode(message, out);
+        match self.batching {
+            Batching::Single => self.serializer.encode(message, out),
+            Batching::Batched if self.serializer.is_text() => {
+                self.serializer.encode(message, out);
                 out.put_u8(SEPARATOR);
             }
-            (Batching::Batched, serializer) => {
+            Batching::Batched => {
                 let start = out.len();
                 out.put_bytes(0, LENGTH);
-                serializer.encode(message, out);
+                self.serializer.encode(message, out);
                 let len = u32::try_from(out.len() - start - LENGTH).unwrap_or(u32::MAX);
                 if let Some(room) = out.get_mut(start..start + LENGTH) {
                     room.copy_from_slice(&len.to_be_bytes());
@@ -121,7 +117,7 @@ impl Iterator for Batch {
             // A batch of nothing is a violation.
             return is_first.then_some(Err(BatchError::Empty));
         }
-        Some(if self.subprotocol.serializer == Serializer::Json {
+        Some(if self.subprotocol.serializer.is_text() {
             Ok(self.take_separated())
         } else {
             self.take_counted()

@@ -1,42 +1,35 @@
-//! CBOR (RFC 8949).
+//! CBOR (RFC 8949), by `minicbor`.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::convert::Infallible;
 
 use bytes::BytesMut;
+use minicbor::data::Type;
+use minicbor::{Decoder, Encoder, decode, encode};
 
-use super::cursor::Cursor;
-use super::msgpack::{len_32, set_len_32};
-use super::{Items, Reader, Serializer, SyntaxError, SyntaxErrorKind, Token, Writer};
+use super::length::{len_32, set_len_32};
+use super::nesting::Nesting;
+use super::{Format, Items, Reader, Serializer, Shape, SyntaxError, SyntaxErrorKind, Token, Writer};
 
-// The major types (RFC 8949 3.1).
-const UNSIGNED: u8 = 0;
-const NEGATIVE: u8 = 1;
-const BYTES: u8 = 2;
-const TEXT: u8 = 3;
-const ARRAY: u8 = 4;
-const MAP: u8 = 5;
-const TAG: u8 = 6;
+/// CBOR.
+pub(crate) struct Cbor;
 
-/// Ends an array, map or string of indefinite length (RFC 8949 3.2.1).
-const BREAK: u8 = 0xff;
+impl Format for Cbor {
+    type Reader<'a> = CborReader<'a>;
+    type Writer<'o> = CborWriter<'o>;
+
+    fn writer(out: &mut BytesMut) -> CborWriter<'_> {
+        CborWriter(Encoder::new(Output(out)))
+    }
+}
 
 /// Reads CBOR. Tags are skipped: what they say about a value has no equivalent elsewhere.
 #[derive(Clone, Debug)]
-pub(crate) struct CborReader<'a>(Cursor<'a>);
-
-/// What stands in front of a value.
-struct Head {
-    byte: u8,
-    /// The number; none if the length is indefinite.
-    argument: Option<u64>,
-}
-
-impl Head {
-    const fn major(&self) -> u8 {
-        self.byte >> 5
-    }
+pub(crate) struct CborReader<'a> {
+    decoder: Decoder<'a>,
+    nesting: Nesting,
 }
 
 impl<'a> Reader<'a> for CborReader<'a> {
@@ -45,176 +38,152 @@ impl<'a> Reader<'a> for CborReader<'a> {
     const HAS_LENGTHS: bool = true;
 
     fn new(input: &'a [u8]) -> Result<Self, SyntaxError> {
-        Ok(Self(Cursor::new(input)))
+        Ok(Self { decoder: Decoder::new(input), nesting: Nesting::default() })
     }
 
     fn position(&self) -> usize {
-        self.0.position()
+        self.decoder.position()
     }
 
     fn token(&mut self) -> Result<Token<'a>, SyntaxError> {
-        let mut head = self.head()?;
-        while head.major() == TAG {
-            head = self.head()?;
+        let mut datatype = self.datatype()?;
+        while datatype == Type::Tag {
+            self.read(Decoder::tag)?;
+            datatype = self.datatype()?;
         }
-        Ok(match (head.major(), head.argument) {
-            (UNSIGNED, Some(value)) => Token::Unsigned(value),
-            (NEGATIVE, Some(value)) => match i64::try_from(value) {
-                Ok(value) => Token::Negative(-1 - value),
-                // Below what any other serializer can carry as a whole number.
-                Err(_) => Token::Float(-1.0 - value as f64),
-            },
-            (BYTES, Some(len)) => Token::Bytes(Cow::Borrowed(self.0.bytes(len)?)),
-            (BYTES, None) => Token::Bytes(Cow::Owned(self.chunks()?)),
-            (TEXT, len) => Token::Str(self.text(len)?),
-            (ARRAY, len) => Token::List(self.0.open(false, len)?),
-            (MAP, len) => Token::Dict(self.0.open(true, len)?),
-            _ => self.simple(&head)?,
+        let at = self.position();
+        Ok(match datatype {
+            Type::Null | Type::Undefined => {
+                self.null();
+                Token::Null
+            }
+            Type::Bool => Token::Bool(self.read(Decoder::bool)?),
+            Type::U8 | Type::U16 | Type::U32 | Type::U64 => Token::Unsigned(self.read(Decoder::u64)?),
+            Type::I8 | Type::I16 | Type::I32 | Type::I64 => Token::Negative(self.read(Decoder::i64)?),
+            // Below what any other serializer can carry as a whole number.
+            Type::Int => Token::Float(i128::from(self.read(Decoder::int)?) as f64),
+            Type::F16 | Type::F32 | Type::F64 => Token::Float(self.read(Decoder::f64)?),
+            Type::Bytes => Token::Bytes(Cow::Borrowed(self.read(Decoder::bytes)?)),
+            Type::BytesIndef => Token::Bytes(Cow::Owned(self.read(join_bytes)?)),
+            Type::String => Token::Str(Cow::Borrowed(self.read(Decoder::str)?)),
+            Type::StringIndef => Token::Str(Cow::Owned(self.read(join_text)?)),
+            Type::Array | Type::ArrayIndef => {
+                let len = self.read(Decoder::array)?;
+                Token::List(self.nesting.enter(at, false, len)?)
+            }
+            Type::Map | Type::MapIndef => {
+                let len = self.read(Decoder::map)?;
+                Token::Dict(self.nesting.enter(at, true, len)?)
+            }
+            _ => return Err(self.unexpected(at)),
         })
     }
 
     fn more(&mut self, items: &mut Items) -> Result<bool, SyntaxError> {
-        match items.left {
-            Some(left) => Ok(self.0.more(items, left)),
-            None if self.0.peek() == Some(BREAK) => {
-                self.0.advance();
-                self.0.close(items);
-                Ok(false)
-            }
-            None => Ok(true),
+        if let Some(left) = items.left {
+            return Ok(self.nesting.count(items, left));
         }
+        let at = self.position();
+        let is_end = self.decoder.datatype().is_ok_and(|datatype| datatype == Type::Break);
+        if is_end {
+            // `minicbor` has no name for reading a break.
+            self.decoder.set_position(at + 1);
+            self.nesting.leave(items);
+        }
+        Ok(!is_end)
     }
 
     fn key(&mut self) -> Result<Cow<'a, str>, SyntaxError> {
-        let head = self.head()?;
-        if head.major() != TEXT {
-            return self.0.error(SyntaxErrorKind::KeyNotString);
+        match self.datatype()? {
+            Type::String => self.read(Decoder::str).map(Cow::Borrowed),
+            Type::StringIndef => self.read(join_text).map(Cow::Owned),
+            _ => self.error(SyntaxErrorKind::KeyNotString),
         }
-        self.text(head.argument)
     }
 
     fn null(&mut self) -> bool {
-        let is_null = matches!(self.0.peek(), Some(0xf6 | 0xf7));
-        if is_null {
-            self.0.advance();
+        match self.decoder.datatype() {
+            Ok(Type::Null) => self.decoder.null().is_ok(),
+            Ok(Type::Undefined) => self.decoder.undefined().is_ok(),
+            _ => false,
         }
-        is_null
     }
 
     fn end(&mut self) -> Result<(), SyntaxError> {
-        self.0.end()
+        if self.position() < self.decoder.input().len() {
+            return self.error(SyntaxErrorKind::TrailingBytes);
+        }
+        Ok(())
     }
 }
 
 impl<'a> CborReader<'a> {
-    fn head(&mut self) -> Result<Head, SyntaxError> {
-        let byte = self.0.byte()?;
-        let argument = match byte & 0x1f {
-            number @ 0..=23 => Some(number.into()),
-            24 => Some(self.0.byte()?.into()),
-            25 => Some(u16::from_be_bytes(self.0.array()?).into()),
-            26 => Some(u32::from_be_bytes(self.0.array()?).into()),
-            27 => Some(u64::from_be_bytes(self.0.array()?)),
-            // Indefinite lengths; 28 to 30 are reserved (RFC 8949 3).
-            31 if (BYTES..=MAP).contains(&(byte >> 5)) => None,
-            _ => return self.0.error(SyntaxErrorKind::UnexpectedByte(byte)),
-        };
-        Ok(Head { byte, argument })
+    fn datatype(&self) -> Result<Type, SyntaxError> {
+        self.decoder.datatype().map_err(|error| self.refused(&error))
     }
 
-    /// Major type 7: simple values and floats (RFC 8949 3.3).
-    fn simple(&self, head: &Head) -> Result<Token<'a>, SyntaxError> {
-        let argument = head.argument.unwrap_or(0);
-        Ok(match head.byte {
-            0xf4 => Token::Bool(false),
-            0xf5 => Token::Bool(true),
-            0xf6 | 0xf7 => Token::Null,
-            0xf9 => Token::Float(half(argument as u16)),
-            0xfa => Token::Float(f32::from_bits(argument as u32).into()),
-            0xfb => Token::Float(f64::from_bits(argument)),
-            byte => return self.0.error(SyntaxErrorKind::UnexpectedByte(byte)),
-        })
+    fn read<T>(
+        &mut self,
+        read: impl FnOnce(&mut Decoder<'a>) -> Result<T, decode::Error>,
+    ) -> Result<T, SyntaxError> {
+        read(&mut self.decoder).map_err(|error| self.refused(&error))
     }
 
-    fn text(&mut self, len: Option<u64>) -> Result<Cow<'a, str>, SyntaxError> {
-        if let Some(len) = len {
-            return self.0.str(len);
+    fn refused(&self, error: &decode::Error) -> SyntaxError {
+        let at = error.position().unwrap_or_else(|| self.position());
+        if error.is_end_of_input() {
+            SyntaxError { kind: SyntaxErrorKind::UnexpectedEnd, at }
+        } else if error.is_type_mismatch() {
+            self.unexpected(at)
+        } else {
+            SyntaxError { kind: SyntaxErrorKind::NotUtf8, at }
         }
-        let mut text = String::new();
-        while let Some(len) = self.chunk(TEXT)? {
-            text.push_str(&self.0.str(len)?);
-        }
-        Ok(Cow::Owned(text))
     }
 
-    fn chunks(&mut self) -> Result<Vec<u8>, SyntaxError> {
-        let mut bytes = Vec::new();
-        while let Some(len) = self.chunk(BYTES)? {
-            bytes.extend_from_slice(self.0.bytes(len)?);
-        }
-        Ok(bytes)
-    }
-
-    /// The length of the next chunk, which must be of the same type and definite length (RFC 8949 3.2.3).
-    fn chunk(&mut self, major: u8) -> Result<Option<u64>, SyntaxError> {
-        if self.0.peek() == Some(BREAK) {
-            self.0.advance();
-            return Ok(None);
-        }
-        let head = self.head()?;
-        if head.major() != major || head.argument.is_none() {
-            return self.0.error(SyntaxErrorKind::UnexpectedByte(head.byte));
-        }
-        Ok(head.argument)
+    fn unexpected(&self, at: usize) -> SyntaxError {
+        let byte = self.decoder.input().get(at).copied();
+        SyntaxError { kind: byte.map_or(SyntaxErrorKind::UnexpectedEnd, SyntaxErrorKind::UnexpectedByte), at }
     }
 }
 
-/// A float of 16 bits (RFC 8949 appendix D).
-fn half(bits: u16) -> f64 {
-    let exponent = (bits >> 10) & 0x1f;
-    let mantissa = u64::from(bits & 0x3ff);
-    let sign = u64::from(bits >> 15) << 63;
-    match exponent {
-        0 => {
-            let value = mantissa as f64 / f64::from(1 << 24);
-            f64::from_bits(value.to_bits() | sign)
-        }
-        31 => f64::from_bits(sign | 0x7ff << 52 | mantissa << 42),
-        _ => f64::from_bits(sign | u64::from(exponent + 1023 - 15) << 52 | mantissa << 42),
+/// Chunks must be of the same type and definite length (RFC 8949 3.2.3), which `minicbor` checks.
+fn join_bytes(decoder: &mut Decoder<'_>) -> Result<Vec<u8>, decode::Error> {
+    let mut bytes = Vec::new();
+    for chunk in decoder.bytes_iter()? {
+        bytes.extend_from_slice(chunk?);
     }
+    Ok(bytes)
+}
+
+fn join_text(decoder: &mut Decoder<'_>) -> Result<String, decode::Error> {
+    decoder.str_iter()?.collect()
 }
 
 /// Writes CBOR, every head in as few bytes as it needs (RFC 8949 4.1).
 #[derive(Debug)]
-pub(crate) struct CborWriter<'o>(&'o mut BytesMut);
+pub(crate) struct CborWriter<'o>(Encoder<Output<'o>>);
 
-impl<'o> CborWriter<'o> {
-    pub(crate) const fn new(out: &'o mut BytesMut) -> Self {
-        Self(out)
+/// Where `minicbor` writes to.
+#[derive(Debug)]
+struct Output<'o>(&'o mut BytesMut);
+
+impl encode::Write for Output<'_> {
+    type Error = Infallible;
+
+    fn write_all(&mut self, bytes: &[u8]) -> Result<(), Infallible> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
     }
+}
 
-    fn byte(&mut self, byte: u8) {
-        self.0.extend_from_slice(&[byte]);
-    }
+/// Sees to it that something was written.
+fn wrote<T>(done: Result<T, encode::Error<Infallible>>) {
+    done.map(drop).expect("a buffer that grows takes everything");
+}
 
-    fn head(&mut self, major: u8, argument: u64) {
-        let major = major << 5;
-        match argument {
-            0..=23 => self.byte(major | argument as u8),
-            24..=0xff => self.0.extend_from_slice(&[major | 24, argument as u8]),
-            0x100..=0xffff => {
-                self.byte(major | 25);
-                self.0.extend_from_slice(&(argument as u16).to_be_bytes());
-            }
-            0x1_0000..=0xffff_ffff => {
-                self.byte(major | 26);
-                self.0.extend_from_slice(&(argument as u32).to_be_bytes());
-            }
-            _ => {
-                self.byte(major | 27);
-                self.0.extend_from_slice(&argument.to_be_bytes());
-            }
-        }
+impl CborWriter<'_> {
+    fn out(&mut self) -> &mut BytesMut {
+        self.0.writer_mut().0
     }
 }
 
@@ -223,34 +192,45 @@ impl Writer for CborWriter<'_> {
     const NEEDS_LENGTHS: bool = true;
     const SEPARATOR_LEN: usize = 0;
 
+    fn shape(value: &[u8]) -> Shape {
+        match value {
+            [0xf6] => Shape::Null,
+            [0x80] | [0x9a, 0, 0, 0, 0] => Shape::EmptyList,
+            [0xa0] | [0xba, 0, 0, 0, 0] => Shape::EmptyDict,
+            [0x80..=0x9f, ..] => Shape::List,
+            [0xa0..=0xbf, ..] => Shape::Dict,
+            _ => Shape::Scalar,
+        }
+    }
+
     fn written(&self) -> &[u8] {
-        self.0
+        self.0.writer().0
     }
 
     fn truncate(&mut self, len: usize) {
-        self.0.truncate(len);
+        self.out().truncate(len);
     }
 
     fn list(&mut self, len: usize) {
-        self.head(ARRAY, len as u64);
+        wrote(self.0.array(len_32(len).into()));
     }
 
     fn list_end(&mut self) {}
 
     fn dict(&mut self, len: usize) {
-        self.head(MAP, len as u64);
+        wrote(self.0.map(len_32(len).into()));
     }
 
     fn dict_end(&mut self) {}
 
     fn begin(&mut self, is_dict: bool) -> usize {
-        self.byte(if is_dict { MAP << 5 | 26 } else { ARRAY << 5 | 26 });
-        self.0.extend_from_slice(&len_32(0));
-        self.0.len()
+        // A length of four bytes, to be overwritten.
+        self.open(is_dict, usize::MAX);
+        self.written().len()
     }
 
     fn set_len(&mut self, at: usize, len: usize) {
-        set_len_32(self.0, at, len);
+        set_len_32(self.out(), at, len);
     }
 
     fn key(&mut self, key: &str) {
@@ -258,41 +238,34 @@ impl Writer for CborWriter<'_> {
     }
 
     fn null(&mut self) {
-        self.byte(0xf6);
+        wrote(self.0.null());
     }
 
     fn bool(&mut self, value: bool) {
-        self.byte(0xf4 + u8::from(value));
+        wrote(self.0.bool(value));
     }
 
     fn unsigned(&mut self, value: u64) {
-        self.head(UNSIGNED, value);
+        wrote(self.0.u64(value));
     }
 
     fn signed(&mut self, value: i64) {
-        // -1 - value is the complement (RFC 8949 3.1).
-        match u64::try_from(value) {
-            Ok(value) => self.head(UNSIGNED, value),
-            Err(_) => self.head(NEGATIVE, !value as u64),
-        }
+        wrote(self.0.i64(value));
     }
 
     fn float(&mut self, value: f64) {
-        self.byte(0xfb);
-        self.0.extend_from_slice(&value.to_be_bytes());
+        wrote(self.0.f64(value));
     }
 
     fn str(&mut self, value: &str) {
-        self.head(TEXT, value.len() as u64);
-        self.0.extend_from_slice(value.as_bytes());
+        wrote(self.0.str(value));
     }
 
     fn bytes(&mut self, value: &[u8]) {
-        self.head(BYTES, value.len() as u64);
-        self.0.extend_from_slice(value);
+        wrote(self.0.bytes(value));
     }
 
     fn raw(&mut self, values: &[u8]) {
-        self.0.extend_from_slice(values);
+        self.out().extend_from_slice(values);
     }
 }

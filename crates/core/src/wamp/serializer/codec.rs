@@ -2,10 +2,7 @@
 
 use bytes::{Bytes, BytesMut};
 
-use super::cbor::{CborReader, CborWriter};
-use super::json::{JsonReader, JsonWriter};
-use super::msgpack::{MsgPackReader, MsgPackWriter};
-use super::{Reader, Serializer, Token};
+use super::{Format, Reader, Serializer, Token, with_format};
 use crate::wamp::message::{MAX_VALUES, Rest, Source};
 use crate::wamp::{Message, MessageError, MessageType};
 
@@ -32,11 +29,7 @@ impl Serializer {
     /// # }
     /// ```
     pub fn encode(self, message: &Message, out: &mut BytesMut) {
-        match self {
-            Self::Json => message.write(&mut JsonWriter::new(out)),
-            Self::MsgPack => message.write(&mut MsgPackWriter::new(out)),
-            Self::Cbor => message.write(&mut CborWriter::new(out)),
-        }
+        with_format!(self, Its => message.write(&mut Its::writer(out)));
     }
 
     /// The bytes of the message.
@@ -59,19 +52,15 @@ impl Serializer {
         if u32::try_from(message.len()).is_err() {
             return Err(MessageError::TooLong);
         }
-        match self {
-            Self::Json => decode::<JsonReader<'_>>(message),
-            Self::MsgPack => decode::<MsgPackReader<'_>>(message),
-            Self::Cbor => decode::<CborReader<'_>>(message),
-        }
+        with_format!(self, Its => decode::<Its>(message))
     }
 }
 
 /// Enough for most messages.
 const INITIAL_CAPACITY: usize = 128;
 
-fn decode<'a, R: Reader<'a>>(message: &'a Bytes) -> Result<Message, MessageError> {
-    let mut source = Source { reader: R::new(message)?, message, values_left: MAX_VALUES };
+fn decode<F: Format>(message: &Bytes) -> Result<Message, MessageError> {
+    let mut source = Source { reader: F::Reader::new(message)?, message, values_left: MAX_VALUES };
     let Token::List(mut items) = source.reader.token()? else { return Err(MessageError::NotAList) };
     if !source.reader.more(&mut items)? {
         return Err(MessageError::Empty);

@@ -24,8 +24,11 @@ pub enum SyntaxErrorKind {
     UnexpectedByte(u8),
     /// Bytes behind the end.
     TrailingBytes,
-    /// A string that is not UTF-8, or in JSON half of a surrogate pair.
+    /// A string that is not UTF-8.
     NotUtf8,
+    /// In JSON, a string, number or literal that is none, such as half of a surrogate pair, or a number that is too large
+    /// for a double. Where it is, is where it begins.
+    MalformedScalar,
     /// A key of a dict that is not a string.
     KeyNotString,
     /// Lists and dicts nested deeper than [`MAX_DEPTH`].
@@ -41,6 +44,7 @@ impl fmt::Display for SyntaxErrorKind {
             Self::UnexpectedByte(byte) => write!(f, "a byte {byte:#04x} that cannot stand there"),
             Self::TrailingBytes => f.write_str("bytes behind the end"),
             Self::NotUtf8 => f.write_str("a string that is not UTF-8"),
+            Self::MalformedScalar => f.write_str("a string, number or literal that is none"),
             Self::KeyNotString => f.write_str("a key that is not a string"),
             Self::TooDeep => write!(f, "lists and dicts nested deeper than {MAX_DEPTH}"),
             Self::ExtensionType => f.write_str("an extension type, which WAMP does not have"),

@@ -1,15 +1,26 @@
-//! What the three serializers have in common: reading and writing one value after the other.
+//! What the serializers have in common: reading and writing one value after the other.
 //!
 //! Everything above (messages, options, payloads, serde, transcoding) is written once, against these two traits.
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
+use bytes::BytesMut;
+
 use super::{Serializer, SyntaxError, SyntaxErrorKind};
 
 /// How deep lists and dicts may be nested, the message itself included: as deep as `serde_json` goes. It keeps the
 /// recursion of decoders bounded, ours and those of receivers that a router passes payloads on to.
 pub const MAX_DEPTH: usize = 128;
+
+/// A serializer as a type; [`with_format!`](super::with_format) has it for a [`Serializer`].
+pub(crate) trait Format {
+    type Reader<'a>: Reader<'a>;
+    type Writer<'o>: Writer;
+
+    /// A writer that appends to `out`.
+    fn writer(out: &mut BytesMut) -> Self::Writer<'_>;
+}
 
 /// The beginning of a value, or all of it if it is a scalar.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,6 +53,17 @@ pub(crate) enum Step {
     Scalar,
     List(Items),
     Dict(Items),
+}
+
+/// What kind of value was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    Null,
+    EmptyList,
+    List,
+    EmptyDict,
+    Dict,
+    Scalar,
 }
 
 /// Reads one value after the other, checking everything on the way: what was read or skipped without an error is
@@ -149,6 +171,9 @@ pub(crate) trait Writer {
 
     /// How many bytes there are between two items.
     const SEPARATOR_LEN: usize;
+
+    /// The shape of a value that such a writer wrote.
+    fn shape(value: &[u8]) -> Shape;
 
     /// What is written, and what was there before.
     fn written(&self) -> &[u8];

@@ -1,15 +1,36 @@
-//! MessagePack, in the version that tells text from binary data.
+//! MessagePack, in the version that tells text from binary data, by `rmp`.
 
 use alloc::borrow::Cow;
+use core::fmt::Debug;
 
 use bytes::BytesMut;
+use rmp::decode::Bytes;
+use rmp::{Marker, decode, encode};
 
-use super::cursor::Cursor;
-use super::{Items, Reader, Serializer, SyntaxError, SyntaxErrorKind, Token, Writer};
+use super::length::{len_32, set_len_32};
+use super::nesting::Nesting;
+use super::{Format, Items, Reader, Serializer, Shape, SyntaxError, SyntaxErrorKind, Token, Writer};
+
+/// MessagePack.
+pub(crate) struct MsgPack;
+
+impl Format for MsgPack {
+    type Reader<'a> = MsgPackReader<'a>;
+    type Writer<'o> = MsgPackWriter<'o>;
+
+    fn writer(out: &mut BytesMut) -> MsgPackWriter<'_> {
+        MsgPackWriter(out)
+    }
+}
 
 /// Reads MessagePack.
 #[derive(Clone, Debug)]
-pub(crate) struct MsgPackReader<'a>(Cursor<'a>);
+pub(crate) struct MsgPackReader<'a> {
+    rest: Bytes<'a>,
+    /// How long the input is.
+    len: usize,
+    nesting: Nesting,
+}
 
 impl<'a> Reader<'a> for MsgPackReader<'a> {
     const SERIALIZER: Serializer = Serializer::MsgPack;
@@ -17,117 +38,127 @@ impl<'a> Reader<'a> for MsgPackReader<'a> {
     const HAS_LENGTHS: bool = true;
 
     fn new(input: &'a [u8]) -> Result<Self, SyntaxError> {
-        Ok(Self(Cursor::new(input)))
+        Ok(Self { rest: Bytes::new(input), len: input.len(), nesting: Nesting::default() })
     }
 
     fn position(&self) -> usize {
-        self.0.position()
+        self.len - self.rest.remaining_slice().len()
     }
 
     fn token(&mut self) -> Result<Token<'a>, SyntaxError> {
-        let head = self.0.byte()?;
-        Ok(match head {
-            0x00..=0x7f => Token::Unsigned(head.into()),
-            0x80..=0x8f => Token::Dict(self.0.open(true, Some((head & 0x0f).into()))?),
-            0x90..=0x9f => Token::List(self.0.open(false, Some((head & 0x0f).into()))?),
-            0xa0..=0xbf => Token::Str(self.0.str((head & 0x1f).into())?),
-            0xc0 => Token::Null,
-            0xc2 => Token::Bool(false),
-            0xc3 => Token::Bool(true),
-            0xc4..=0xc6 => {
-                let len = self.len(head - 0xc4)?;
-                Token::Bytes(Cow::Borrowed(self.0.bytes(len)?))
+        let at = self.position();
+        Ok(match self.marker()? {
+            Marker::Null => {
+                self.read(decode::read_nil)?;
+                Token::Null
             }
-            0xca => Token::Float(f32::from_be_bytes(self.0.array()?).into()),
-            0xcb => Token::Float(f64::from_be_bytes(self.0.array()?)),
-            0xcc..=0xce => Token::Unsigned(self.len(head - 0xcc)?),
-            0xcf => Token::Unsigned(u64::from_be_bytes(self.0.array()?)),
-            0xd0 => signed(i8::from_be_bytes(self.0.array()?).into()),
-            0xd1 => signed(i16::from_be_bytes(self.0.array()?).into()),
-            0xd2 => signed(i32::from_be_bytes(self.0.array()?).into()),
-            0xd3 => signed(i64::from_be_bytes(self.0.array()?)),
-            0xd9..=0xdb => {
-                let len = self.len(head - 0xd9)?;
-                Token::Str(self.0.str(len)?)
+            Marker::True | Marker::False => Token::Bool(self.read(decode::read_bool)?),
+            Marker::FixPos(_) | Marker::U8 | Marker::U16 | Marker::U32 | Marker::U64 => {
+                Token::Unsigned(self.read(decode::read_int)?)
             }
-            0xdc | 0xdd => {
-                let len = self.len(head - 0xdc + 1)?;
-                Token::List(self.0.open(false, Some(len))?)
+            Marker::FixNeg(_) | Marker::I8 | Marker::I16 | Marker::I32 | Marker::I64 => {
+                let value: i64 = self.read(decode::read_int)?;
+                u64::try_from(value).map_or(Token::Negative(value), Token::Unsigned)
             }
-            0xde | 0xdf => {
-                let len = self.len(head - 0xde + 1)?;
-                Token::Dict(self.0.open(true, Some(len))?)
+            Marker::F32 => Token::Float(self.read(decode::read_f32)?.into()),
+            Marker::F64 => Token::Float(self.read(decode::read_f64)?),
+            Marker::FixStr(_) | Marker::Str8 | Marker::Str16 | Marker::Str32 => Token::Str(self.text()?),
+            Marker::Bin8 | Marker::Bin16 | Marker::Bin32 => {
+                let len = self.read(decode::read_bin_len)?;
+                Token::Bytes(Cow::Borrowed(self.take(len)?))
             }
-            0xe0..=0xff => Token::Negative(i8::from_be_bytes([head]).into()),
-            0xc7..=0xc9 | 0xd4..=0xd8 => return self.0.error(SyntaxErrorKind::ExtensionType),
-            0xc1 => return self.0.error(SyntaxErrorKind::UnexpectedByte(head)),
+            Marker::FixArray(_) | Marker::Array16 | Marker::Array32 => {
+                let len = self.read(decode::read_array_len)?;
+                Token::List(self.nesting.enter(at, false, Some(len.into()))?)
+            }
+            Marker::FixMap(_) | Marker::Map16 | Marker::Map32 => {
+                let len = self.read(decode::read_map_len)?;
+                Token::Dict(self.nesting.enter(at, true, Some(len.into()))?)
+            }
+            marker @ Marker::Reserved => {
+                return self.error(SyntaxErrorKind::UnexpectedByte(marker.to_u8()));
+            }
+            _ => return self.error(SyntaxErrorKind::ExtensionType),
         })
     }
 
     fn more(&mut self, items: &mut Items) -> Result<bool, SyntaxError> {
-        Ok(self.0.more(items, items.left.unwrap_or(0)))
+        let left = items.left.unwrap_or(0);
+        Ok(self.nesting.count(items, left))
     }
 
     fn key(&mut self) -> Result<Cow<'a, str>, SyntaxError> {
-        let head = self.0.byte()?;
-        let len = match head {
-            0xa0..=0xbf => (head & 0x1f).into(),
-            0xd9..=0xdb => self.len(head - 0xd9)?,
-            _ => return self.0.error(SyntaxErrorKind::KeyNotString),
-        };
-        self.0.str(len)
+        match self.marker()? {
+            Marker::FixStr(_) | Marker::Str8 | Marker::Str16 | Marker::Str32 => self.text(),
+            _ => self.error(SyntaxErrorKind::KeyNotString),
+        }
     }
 
     fn null(&mut self) -> bool {
-        let is_null = self.0.peek() == Some(0xc0);
-        if is_null {
-            self.0.advance();
-        }
-        is_null
+        matches!(self.marker(), Ok(Marker::Null)) && self.read(decode::read_nil).is_ok()
     }
 
     fn end(&mut self) -> Result<(), SyntaxError> {
-        self.0.end()
+        if self.rest.remaining_slice().is_empty() {
+            return Ok(());
+        }
+        self.error(SyntaxErrorKind::TrailingBytes)
     }
 }
 
-impl MsgPackReader<'_> {
-    /// A number of 1, 2 or 4 bytes, by the logarithm of how many.
-    fn len(&mut self, size: u8) -> Result<u64, SyntaxError> {
-        Ok(match size {
-            0 => self.0.byte()?.into(),
-            1 => u16::from_be_bytes(self.0.array()?).into(),
-            _ => u32::from_be_bytes(self.0.array()?).into(),
-        })
+impl<'a> MsgPackReader<'a> {
+    /// What is next; it is not consumed.
+    fn marker(&self) -> Result<Marker, SyntaxError> {
+        match self.rest.remaining_slice() {
+            [byte, ..] => Ok(Marker::from_u8(*byte)),
+            [] => self.error(SyntaxErrorKind::UnexpectedEnd),
+        }
     }
-}
 
-fn signed(value: i64) -> Token<'static> {
-    u64::try_from(value).map_or(Token::Negative(value), Token::Unsigned)
+    /// Reads a value whose marker was looked at, so that nothing can be wrong but that bytes are missing.
+    fn read<T, E>(&mut self, read: impl FnOnce(&mut Bytes<'a>) -> Result<T, E>) -> Result<T, SyntaxError> {
+        match read(&mut self.rest) {
+            Ok(value) => Ok(value),
+            Err(_) => self.error(SyntaxErrorKind::UnexpectedEnd),
+        }
+    }
+
+    fn take(&mut self, len: u32) -> Result<&'a [u8], SyntaxError> {
+        let parts =
+            usize::try_from(len).ok().and_then(|len| self.rest.remaining_slice().split_at_checked(len));
+        let Some((bytes, rest)) = parts else { return self.error(SyntaxErrorKind::UnexpectedEnd) };
+        self.rest = Bytes::new(rest);
+        Ok(bytes)
+    }
+
+    fn text(&mut self) -> Result<Cow<'a, str>, SyntaxError> {
+        let len = self.read(decode::read_str_len)?;
+        let bytes = self.take(len)?;
+        // Short strings, which most are, do not repay the choice of vector instructions.
+        let text = if bytes.len() < 64 {
+            core::str::from_utf8(bytes).ok()
+        } else {
+            simdutf8::basic::from_utf8(bytes).ok()
+        };
+        text.map_or_else(|| self.error(SyntaxErrorKind::NotUtf8), |text| Ok(Cow::Borrowed(text)))
+    }
 }
 
 /// Writes MessagePack, every value in as few bytes as it needs.
 #[derive(Debug)]
 pub(crate) struct MsgPackWriter<'o>(&'o mut BytesMut);
 
-impl<'o> MsgPackWriter<'o> {
-    pub(crate) const fn new(out: &'o mut BytesMut) -> Self {
-        Self(out)
-    }
+/// The longest head: a marker and a number of 64 bits.
+const MAX_HEAD: usize = 9;
 
-    /// A head, and a number in big endian.
-    fn head<const N: usize>(&mut self, head: u8, number: [u8; N]) {
-        self.0.extend_from_slice(&[head]);
-        self.0.extend_from_slice(&number);
-    }
-
-    /// A length that is too large for the head, in 2 or 4 bytes, or in 1 if there is a head for that.
-    fn long(&mut self, len: usize, head_8: Option<u8>, head_16: u8) {
-        match (u8::try_from(len), u16::try_from(len), head_8) {
-            (Ok(len), _, Some(head)) => self.head(head, [len]),
-            (_, Ok(len), _) => self.head(head_16, len.to_be_bytes()),
-            _ => self.head(head_16 + 1, len_32(len)),
-        }
+impl MsgPackWriter<'_> {
+    /// Writes what `rmp` writes. It does not know `BytesMut`, at least not without `std`.
+    fn head<T, E: Debug>(&mut self, write: impl FnOnce(&mut &mut [u8]) -> Result<T, E>) {
+        let mut head = [0; MAX_HEAD];
+        let mut room = head.as_mut_slice();
+        write(&mut room).expect("there is room for the longest head");
+        let len = MAX_HEAD - room.len();
+        self.0.extend_from_slice(head.get(..len).unwrap_or_default());
     }
 }
 
@@ -135,6 +166,17 @@ impl Writer for MsgPackWriter<'_> {
     const SERIALIZER: Serializer = Serializer::MsgPack;
     const NEEDS_LENGTHS: bool = true;
     const SEPARATOR_LEN: usize = 0;
+
+    fn shape(value: &[u8]) -> Shape {
+        match value {
+            [0xc0] => Shape::Null,
+            [0x90] | [0xdd, 0, 0, 0, 0] => Shape::EmptyList,
+            [0x80] | [0xdf, 0, 0, 0, 0] => Shape::EmptyDict,
+            [0x90..=0x9f | 0xdc | 0xdd, ..] => Shape::List,
+            [0x80..=0x8f | 0xde | 0xdf, ..] => Shape::Dict,
+            _ => Shape::Scalar,
+        }
+    }
 
     fn written(&self) -> &[u8] {
         self.0
@@ -145,25 +187,20 @@ impl Writer for MsgPackWriter<'_> {
     }
 
     fn list(&mut self, len: usize) {
-        match u8::try_from(len) {
-            Ok(len @ 0..=15) => self.head(0x90 | len, []),
-            _ => self.long(len, None, 0xdc),
-        }
+        self.head(|room| encode::write_array_len(room, len_32(len)));
     }
 
     fn list_end(&mut self) {}
 
     fn dict(&mut self, len: usize) {
-        match u8::try_from(len) {
-            Ok(len @ 0..=15) => self.head(0x80 | len, []),
-            _ => self.long(len, None, 0xde),
-        }
+        self.head(|room| encode::write_map_len(room, len_32(len)));
     }
 
     fn dict_end(&mut self) {}
 
     fn begin(&mut self, is_dict: bool) -> usize {
-        self.head(if is_dict { 0xdf } else { 0xdd }, [0; 4]);
+        // The longest length, to be overwritten.
+        self.open(is_dict, usize::MAX);
         self.0.len()
     }
 
@@ -176,64 +213,36 @@ impl Writer for MsgPackWriter<'_> {
     }
 
     fn null(&mut self) {
-        self.head(0xc0, []);
+        self.head(|room| encode::write_nil(room));
     }
 
     fn bool(&mut self, value: bool) {
-        self.head(0xc2 + u8::from(value), []);
+        self.head(|room| encode::write_bool(room, value));
     }
 
     fn unsigned(&mut self, value: u64) {
-        match value {
-            0..=0x7f => self.head(value as u8, []),
-            0x80..=0xff => self.head(0xcc, (value as u8).to_be_bytes()),
-            0x100..=0xffff => self.head(0xcd, (value as u16).to_be_bytes()),
-            0x1_0000..=0xffff_ffff => self.head(0xce, (value as u32).to_be_bytes()),
-            _ => self.head(0xcf, value.to_be_bytes()),
-        }
+        self.head(|room| encode::write_uint(room, value));
     }
 
     fn signed(&mut self, value: i64) {
-        match value {
-            0.. => self.unsigned(value.unsigned_abs()),
-            -0x20..0 => self.head(value as u8, []),
-            -0x80..-0x20 => self.head(0xd0, (value as i8).to_be_bytes()),
-            -0x8000..-0x80 => self.head(0xd1, (value as i16).to_be_bytes()),
-            -0x8000_0000..-0x8000 => self.head(0xd2, (value as i32).to_be_bytes()),
-            _ => self.head(0xd3, value.to_be_bytes()),
-        }
+        self.head(|room| encode::write_sint(room, value));
     }
 
     fn float(&mut self, value: f64) {
-        self.head(0xcb, value.to_be_bytes());
+        self.head(|room| encode::write_f64(room, value));
     }
 
     fn str(&mut self, value: &str) {
-        match u8::try_from(value.len()) {
-            Ok(len @ 0..=31) => self.head(0xa0 | len, []),
-            _ => self.long(value.len(), Some(0xd9), 0xda),
-        }
+        self.head(|room| encode::write_str_len(room, len_32(value.len())));
         self.0.extend_from_slice(value.as_bytes());
     }
 
     fn bytes(&mut self, value: &[u8]) {
-        self.long(value.len(), Some(0xc4), 0xc5);
+        self.head(|room| encode::write_bin_len(room, len_32(value.len())));
         self.0.extend_from_slice(value);
     }
 
     fn raw(&mut self, values: &[u8]) {
         self.0.extend_from_slice(values);
-    }
-}
-
-/// A length in four bytes. Longer things do not occur: messages and payloads are limited to 4 GiB when they are made.
-pub(super) fn len_32(len: usize) -> [u8; 4] {
-    u32::try_from(len).unwrap_or(u32::MAX).to_be_bytes()
-}
-
-/// Writes a length in front of position `at`, where there is room for it.
-pub(super) fn set_len_32(out: &mut BytesMut, at: usize, len: usize) {
-    if let Some(room) = at.checked_sub(4).and_then(|start| out.get_mut(start..at)) {
-        room.copy_from_slice(&len_32(len));
     }
 }

@@ -3,22 +3,19 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::{Items, Reader, SyntaxError, Token, Writer};
+use super::{Format, Items, Reader, SyntaxError, Token, Writer};
 
 /// Reads one value and writes it. Nothing is lost, but for what JSON has no way to write: infinities and NaN.
 ///
 /// # Errors
 ///
 /// If `value` is not one value. Payloads were checked when they were made.
-pub(crate) fn transcode<'a, R: Reader<'a>, W: Writer>(
-    value: &'a [u8],
-    out: &mut W,
-) -> Result<(), SyntaxError> {
+pub(crate) fn transcode<F: Format, W: Writer>(value: &[u8], out: &mut W) -> Result<(), SyntaxError> {
     let mut counts = Vec::new();
-    if W::NEEDS_LENGTHS && !R::HAS_LENGTHS {
-        R::new(value)?.count(&mut counts)?;
+    if W::NEEDS_LENGTHS && !F::Reader::HAS_LENGTHS {
+        F::Reader::new(value)?.count(&mut counts)?;
     }
-    let mut transcoder = Transcoder { reader: R::new(value)?, out, counts: counts.into_iter() };
+    let mut transcoder = Transcoder { reader: F::Reader::new(value)?, out, counts: counts.into_iter() };
     transcoder.value()?;
     transcoder.reader.end()
 }

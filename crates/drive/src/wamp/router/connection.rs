@@ -140,16 +140,17 @@ impl<W: RouterWire> RouterConnection<W> {
     #[cold]
     fn handle_unsendable(&mut self, output: &Outgoing) {
         self.handle.note_unsendable();
-        match output {
-            Outgoing::Message(Message::Invocation(invocation)) => {
+        let Outgoing::Message(message) = output else { return };
+        match &**message {
+            Message::Invocation(invocation) => {
                 let error = too_long(RequestType::Invocation, invocation.request);
                 let (key, error) = (self.key, error.into());
                 self.handle.with(|router, now| router.handle_message(key, error, now));
             }
-            Outgoing::Message(Message::Result(result)) => {
+            Message::Result(result) => {
                 self.replace(too_long(RequestType::Call, result.request));
             }
-            Outgoing::Message(Message::Error(error)) => {
+            Message::Error(error) => {
                 self.replace(too_long(error.request_type, error.request));
             }
             _ => {}
@@ -157,7 +158,7 @@ impl<W: RouterWire> RouterConnection<W> {
     }
 
     fn replace(&mut self, error: Error) {
-        self.outgoing.push_front(Outgoing::Message(error.into()));
+        self.outgoing.push_front(Outgoing::Message(Box::new(error.into())));
     }
 }
 

@@ -55,7 +55,7 @@ impl Wire for LocalWire {
         let may_be_more = self.incoming.len() == MESSAGES_AT_ONCE;
         for output in self.incoming.drain(..) {
             match output {
-                Outgoing::Message(message) => received.push(WireEvent::Message(message)),
+                Outgoing::Message(message) => received.push(WireEvent::Message(*message)),
                 Outgoing::Shared(event) => received.push(WireEvent::Message(event.message().clone())),
                 _ => {
                     self.is_closed = true;

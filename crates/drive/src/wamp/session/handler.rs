@@ -260,7 +260,7 @@ impl InvocationError {
 }
 
 fn to_value(value: &impl Serialize) -> Value {
-    let payload = Payload::encode_args(Serializer::Cbor, &(value,));
+    let payload = Payload::encode_args(Serializer::MsgPack, &(value,));
     let values = payload.ok().and_then(|payload| payload.args::<(Value,)>().ok());
     values.map_or(Value::Null, |(value,)| value)
 }

@@ -1,12 +1,11 @@
 //! Writing JSON.
 
-use core::fmt::Write as _;
-
 use base64::Engine as _;
-use bytes::BytesMut;
+use bytes::{BufMut as _, BytesMut};
+use serde::Serialize;
 
-use super::{BASE64, BINARY, find_special};
-use crate::wamp::serializer::{Serializer, Writer};
+use super::BASE64;
+use crate::wamp::serializer::{Serializer, Shape, Writer};
 
 /// Writes JSON without spaces. Infinities and NaN become null, as in JavaScript.
 #[derive(Debug)]
@@ -17,7 +16,7 @@ pub(crate) struct JsonWriter<'o> {
 }
 
 impl<'o> JsonWriter<'o> {
-    pub(crate) fn new(out: &'o mut BytesMut) -> Self {
+    pub(super) fn new(out: &'o mut BytesMut) -> Self {
         Self { start: out.len(), out }
     }
 
@@ -33,51 +32,11 @@ impl<'o> JsonWriter<'o> {
         self.out.extend_from_slice(bytes);
     }
 
-    fn quoted(&mut self, text: &str) {
-        self.push(b"\"");
-        let mut rest = text.as_bytes();
-        loop {
-            let (clean, special) = rest.split_at_checked(find_special(rest)).unwrap_or((rest, &[]));
-            self.push(clean);
-            let [byte, behind @ ..] = special else { break };
-            self.escape(*byte);
-            rest = behind;
-        }
-        self.push(b"\"");
-    }
-
-    fn escape(&mut self, byte: u8) {
-        match byte {
-            b'"' => self.push(b"\\\""),
-            b'\\' => self.push(b"\\\\"),
-            0x08 => self.push(b"\\b"),
-            0x0c => self.push(b"\\f"),
-            b'\n' => self.push(b"\\n"),
-            b'\r' => self.push(b"\\r"),
-            b'\t' => self.push(b"\\t"),
-            _ => self.format(format_args!("\\u{byte:04x}")),
-        }
-    }
-
-    fn digits(&mut self, value: u64) {
-        // 20 digits are enough for 2^64 - 1.
-        let mut digits = [0; 20];
-        let mut rest = value;
-        let mut len = 0;
-        for digit in digits.iter_mut().rev() {
-            *digit = b'0' + (rest % 10) as u8;
-            rest /= 10;
-            len += 1;
-            if rest == 0 {
-                break;
-            }
-        }
-        self.push(digits.get(digits.len() - len..).unwrap_or_default());
-    }
-
-    fn format(&mut self, arguments: core::fmt::Arguments<'_>) {
-        // A buffer that grows takes everything.
-        let _ = self.out.write_fmt(arguments);
+    /// Has `serde_json` write a string, number or literal.
+    fn scalar<T: Serialize + ?Sized>(&mut self, value: &T) {
+        self.separate();
+        serde_json::to_writer((&mut *self.out).writer(), value)
+            .expect("a scalar can be written, and a buffer that grows takes everything");
     }
 }
 
@@ -85,6 +44,17 @@ impl Writer for JsonWriter<'_> {
     const SERIALIZER: Serializer = Serializer::Json;
     const NEEDS_LENGTHS: bool = false;
     const SEPARATOR_LEN: usize = 1;
+
+    fn shape(value: &[u8]) -> Shape {
+        match value {
+            b"null" => Shape::Null,
+            b"[]" => Shape::EmptyList,
+            b"{}" => Shape::EmptyDict,
+            [b'[', ..] => Shape::List,
+            [b'{', ..] => Shape::Dict,
+            _ => Shape::Scalar,
+        }
+    }
 
     fn written(&self) -> &[u8] {
         self.out
@@ -113,61 +83,44 @@ impl Writer for JsonWriter<'_> {
     }
 
     fn begin(&mut self, is_dict: bool) -> usize {
-        self.separate();
-        self.push(if is_dict { b"{" } else { b"[" });
+        self.open(is_dict, 0);
         0
     }
 
     fn set_len(&mut self, _at: usize, _len: usize) {}
 
     fn key(&mut self, key: &str) {
-        self.separate();
-        self.quoted(key);
+        self.scalar(key);
         self.push(b":");
     }
 
     fn null(&mut self) {
-        self.separate();
-        self.push(b"null");
+        self.scalar(&());
     }
 
     fn bool(&mut self, value: bool) {
-        self.separate();
-        self.push(if value { b"true" } else { b"false" });
+        self.scalar(&value);
     }
 
     fn unsigned(&mut self, value: u64) {
-        self.separate();
-        self.digits(value);
+        self.scalar(&value);
     }
 
     fn signed(&mut self, value: i64) {
-        self.separate();
-        if value < 0 {
-            self.push(b"-");
-        }
-        self.digits(value.unsigned_abs());
+        self.scalar(&value);
     }
 
     fn float(&mut self, value: f64) {
-        if value.is_finite() {
-            self.separate();
-            // The shortest digits that give the same number, with a point or an exponent: it stays a float.
-            self.format(format_args!("{value:?}"));
-        } else {
-            self.null();
-        }
+        self.scalar(&value);
     }
 
     fn str(&mut self, value: &str) {
-        self.separate();
-        self.quoted(value);
+        self.scalar(value);
     }
 
     fn bytes(&mut self, value: &[u8]) {
         self.separate();
-        self.push(b"\"");
-        self.push(BINARY.as_bytes());
+        self.push(b"\"\\u0000");
         let start = self.out.len();
         // Four characters for three bytes, and padding.
         self.out.resize(start + value.len().div_ceil(3) * 4, 0);
