@@ -7,6 +7,7 @@
 //! * [`frames`]: arbitrary bytes in arbitrary pieces into the three layers, compared with each other and with a parser
 //!   that was written from RFC 6455 alone.
 //! * [`operations`]: arbitrary operations on a client and a server on virtual time.
+//! * [`router_operations`]: arbitrary operations on a router with several sessions on virtual time.
 //! * [`wamp_json`], [`wamp_msgpack`] and [`wamp_cbor`]: arbitrary bytes as a message, passed on in every serializer.
 //! * [`wamp_transcode`]: arbitrary arguments, around all serializers.
 //!
@@ -19,11 +20,13 @@ mod frames;
 mod input;
 mod operations;
 mod reference;
+mod router_operations;
 mod server_opening;
 mod wamp;
 
 pub use client_opening::client_opening;
 pub use frames::frames;
 pub use operations::operations;
+pub use router_operations::router_operations;
 pub use server_opening::server_opening;
 pub use wamp::{wamp_cbor, wamp_json, wamp_msgpack, wamp_transcode};
