@@ -18,6 +18,7 @@ fn main() -> io::Result<()> {
     write("inflate", inflate())?;
     write("operations", operations())?;
     write("rawsocket", rawsocket())?;
+    write("router_operations", router_operations())?;
     write("wamp_json", wamp_json())?;
     write("wamp_msgpack", wamp_binary(Serializer::MsgPack))?;
     write("wamp_cbor", wamp_binary(Serializer::Cbor))?;
@@ -245,6 +246,17 @@ const WAMP_MESSAGES: [&str; 18] = [
     r#"[70,6131533,{"progress":true},["0123456789abcdef0123456789abcdef",[0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16]]]"#,
     r#"[337,5512315355]"#,
 ];
+
+/// Random bytes of different lengths, each of them a list of operations.
+fn router_operations() -> Vec<Vec<u8>> {
+    let mut entropy = SeededEntropy::new(7);
+    let mut random = |len: usize| {
+        let mut bytes = vec![0; len];
+        entropy.fill(&mut bytes);
+        bytes
+    };
+    [200, 500, 1_000, 2_000, 4_000].map(&mut random).into()
+}
 
 fn wamp_json() -> Vec<Vec<u8>> {
     WAMP_MESSAGES.map(|message| message.as_bytes().to_vec()).to_vec()

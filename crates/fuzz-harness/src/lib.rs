@@ -9,6 +9,7 @@
 //! * [`inflate`]: arbitrary bytes as compressed messages, in arbitrary pieces.
 //! * [`operations`]: arbitrary operations on a client and a server on virtual time.
 //! * [`rawsocket`]: arbitrary bytes in arbitrary pieces into either end of a RawSocket, compared with a second parser.
+//! * [`router_operations`]: arbitrary operations on a router with several sessions on virtual time.
 //! * [`wamp_json`], [`wamp_msgpack`] and [`wamp_cbor`]: arbitrary bytes as a message, passed on in every serializer.
 //! * [`wamp_transcode`]: arbitrary arguments, around all serializers.
 //!
@@ -23,6 +24,7 @@ mod input;
 mod operations;
 mod rawsocket;
 mod reference;
+mod router_operations;
 mod server_opening;
 mod wamp;
 
@@ -31,5 +33,6 @@ pub use frames::frames;
 pub use inflate::inflate;
 pub use operations::operations;
 pub use rawsocket::rawsocket;
+pub use router_operations::router_operations;
 pub use server_opening::server_opening;
 pub use wamp::{wamp_cbor, wamp_json, wamp_msgpack, wamp_transcode};

@@ -3,10 +3,12 @@
 use std::fs;
 use std::path::Path;
 
+use wirebahn_core::Entropy;
 use wirebahn_fuzz_harness::{
-    client_opening, frames, inflate, operations, rawsocket, server_opening, wamp_cbor, wamp_json,
-    wamp_msgpack, wamp_transcode,
+    client_opening, frames, inflate, operations, rawsocket, router_operations, server_opening, wamp_cbor,
+    wamp_json, wamp_msgpack, wamp_transcode,
 };
+use wirebahn_testkit::SeededEntropy;
 
 fn replay(target: &str, run: impl Fn(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus").join(target);
@@ -70,4 +72,19 @@ fn the_corpus_of_wamp_cbor_passes() {
 #[test]
 fn the_corpus_of_wamp_transcode_passes() {
     replay("wamp_transcode", wamp_transcode);
+}
+
+#[test]
+fn the_corpus_of_router_operations_passes() {
+    replay("router_operations", router_operations);
+}
+
+#[test]
+fn random_operations_on_a_router_pass() {
+    let mut entropy = SeededEntropy::new(1);
+    for _ in 0..300 {
+        let mut input = vec![0; entropy.up_to(4_000)];
+        entropy.fill(&mut input);
+        router_operations(&input);
+    }
 }

@@ -36,8 +36,7 @@ impl Router {
             // Only whoever authenticates may choose, where all realms could ask for it.
             return self.ask_authenticate(slot, session, None, hello.details);
         };
-        let Some(config) = self.realm_for(&realm).and_then(|realm| self.realms.get(realm)).map(|r| &r.config)
-        else {
+        let Some(config) = self.config_for(&realm) else {
             let message = format!("there is no realm {realm}");
             return self.refuse_to_join(slot, Uri::from_static(error_uri::NO_SUCH_REALM), message.into());
         };

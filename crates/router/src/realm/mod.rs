@@ -4,7 +4,7 @@ mod features;
 mod join;
 mod leave;
 
-use wirebahn_core::wamp::{SessionId, Uri};
+use wirebahn_core::wamp::{MatchPolicy, SessionId, Uri};
 
 use crate::RealmConfig;
 use crate::broker::Broker;
@@ -37,15 +37,22 @@ impl Router {
         }
     }
 
-    /// The realm of this name, which is made if it can be.
-    fn realm_for(&mut self, name: &Uri) -> Option<usize> {
+    /// The configuration that the realm of this name has, or would have if it was made.
+    fn config_for(&self, name: &Uri) -> Option<&RealmConfig> {
         if let Some(&realm) = self.realm_names.get(name) {
-            return Some(realm);
+            return self.realms.get(realm).map(|realm| &realm.config);
         }
         let config = self.config.realms_on_demand.as_ref()?;
-        let is_valid = name.check(config.uris, wirebahn_core::wamp::MatchPolicy::Exact).is_ok();
-        if !is_valid || self.realms_on_demand >= self.config.max_realms_on_demand {
-            return None;
+        let is_valid = name.check(config.uris, MatchPolicy::Exact).is_ok();
+        (is_valid && self.realms_on_demand < self.config.max_realms_on_demand).then_some(config)
+    }
+
+    /// The realm of this name, which is made if it can be: for a session that is about to join, so that no realm is
+    /// without one.
+    fn realm_for(&mut self, name: &Uri) -> Option<usize> {
+        let config = self.config_for(name)?;
+        if let Some(&realm) = self.realm_names.get(name) {
+            return Some(realm);
         }
         let config = config.clone();
         Some(self.make_realm(name.detach(), config, true))

@@ -78,6 +78,20 @@ fn realms_on_demand_come_with_their_first_session_and_go_with_their_last() {
 }
 
 #[test]
+fn no_realm_is_made_for_a_peer_that_does_not_join() {
+    let mut config = RouterConfig::default();
+    let mut realm = RealmConfig::default();
+    realm.authentication = wirebahn_router::Authentication::Ask;
+    config.realms_on_demand = Some(realm);
+    let mut world = World::with_config(config);
+    let key = world.attach();
+    world.send(key, hello("a", all_features()));
+    assert!(world.router.poll_question().is_some());
+    world.router.handle_detach(key, world.now);
+    assert_eq!(world.router.snapshot().len(), 0);
+}
+
+#[test]
 fn sessions_of_one_realm_are_invisible_in_another() {
     let mut config = RouterConfig::default();
     config.realms_on_demand = Some(RealmConfig::default());
