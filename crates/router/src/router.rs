@@ -344,7 +344,9 @@ impl Router {
             if waiting {
                 return;
             }
-            let next = session.backlog.pop_first(|message| !held || !matches!(message, Message::Publish(_)));
+            let next = session
+                .backlog
+                .pop_first(|message| !held || !matches!(message, Message::Publish(_) | Message::Goodbye(_)));
             let Some(mut message) = next else { return };
             if was_full && !session.backlog.is_full(limits, 1) {
                 self.sessions.make_ready(slot);

@@ -10,7 +10,7 @@ use wirebahn_core::wamp::{
 
 use crate::request::Refusal;
 use crate::router::Router;
-use crate::{Action, Disclosure, SharedEvent, Violation};
+use crate::{Action, Disclosure, SharedEvent, Violation, weight};
 
 /// What is published, by a session or by the router itself.
 #[derive(Debug)]
@@ -76,7 +76,7 @@ impl Router {
             details.publisher_authrole = Some(member.identity.authrole.clone());
         }
         details.transaction_hash = options.transaction_hash.take();
-        details.forward_for = options.forward_for.take();
+        details.forward_for = weight::take_forwarders(&mut options.forward_for);
         details.passthru = options.passthru.take();
         let id = PublicationId::random(&mut self.random);
         let publication = Publication {
@@ -120,11 +120,12 @@ impl Router {
                             continue;
                         }
                     }
-                    let event = shared.get_or_insert_with(|| {
-                        let match_policy = subscription.match_policy;
-                        Arc::new(SharedEvent::new(publication.event(subscription.id, match_policy)))
+                    let (event, weight) = shared.get_or_insert_with(|| {
+                        let event = publication.event(subscription.id, subscription.match_policy);
+                        let weight = weight::of_event(&event);
+                        (Arc::new(SharedEvent::new(event)), weight)
                     });
-                    self.sessions.push_event(receiver, event, publisher);
+                    self.sessions.push_event(receiver, event, *weight, publisher);
                 }
             }
         }
