@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use slab::Slab;
 use wirebahn_core::wamp::message::Goodbye;
-use wirebahn_core::wamp::{GoodbyeDetails, Message, Text, Uri};
+use wirebahn_core::wamp::{GoodbyeDetails, Message, Text, Uri, close_reason};
 use wirebahn_core::{Entropy, Instant};
 
 use crate::config::BACKLOG_OVERRUN;
@@ -256,12 +256,7 @@ impl Router {
         self.realm_names.clear();
         self.config.realms_on_demand = None;
         for slot in self.sessions.slots() {
-            self.expel(
-                slot,
-                wirebahn_core::wamp::close_reason::SYSTEM_SHUTDOWN.into(),
-                None,
-                Farewell::Usual,
-            );
+            self.expel(slot, close_reason::SYSTEM_SHUTDOWN.into(), None, Farewell::Usual);
         }
         self.settle();
     }

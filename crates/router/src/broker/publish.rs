@@ -5,7 +5,7 @@ use std::sync::Arc;
 use wirebahn_core::wamp::message::{Event, Publish, Published};
 use wirebahn_core::wamp::{
     EventDetails, MatchPolicy, Payload, PublicationId, PublishOptions, Receivers, RequestId, RequestType,
-    Role, Uri, error_uri,
+    Role, SubscriptionId, Uri, error_uri,
 };
 
 use crate::request::Refusal;
@@ -136,11 +136,7 @@ impl Router {
 
 impl Publication {
     /// The event for one subscription.
-    pub(crate) fn event(
-        &self,
-        subscription: wirebahn_core::wamp::SubscriptionId,
-        match_policy: MatchPolicy,
-    ) -> Event {
+    pub(crate) fn event(&self, subscription: SubscriptionId, match_policy: MatchPolicy) -> Event {
         let mut details = self.details.clone();
         if match_policy != MatchPolicy::Exact {
             details.topic = Some(self.topic.clone());

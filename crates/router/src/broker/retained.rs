@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use wirebahn_core::wamp::{EncAlgo, Uri};
+use wirebahn_core::wamp::{EncAlgo, MatchPolicy, Uri};
 
 use super::Publication;
 use crate::matching::StringHashKey;
@@ -106,7 +106,7 @@ impl Router {
         };
         let pattern = (subscription.match_policy, &*subscription.topic);
         let mut found: Vec<&Publication> = match pattern {
-            (wirebahn_core::wamp::MatchPolicy::Exact, topic) => {
+            (MatchPolicy::Exact, topic) => {
                 events.get(topic).map(|(kept, _)| kept).filter(is_meant).into_iter().collect()
             }
             (policy, pattern) => {

@@ -1,7 +1,9 @@
 //! From YIELD and ERROR of the callee to RESULT and ERROR for the caller.
 
 use wirebahn_core::wamp::message::{Error, Result as ResultMessage, Yield};
-use wirebahn_core::wamp::{Dict, Feature, Payload, RequestId, RequestType, ResultDetails, Role, error_uri};
+use wirebahn_core::wamp::{
+    Dict, Feature, Payload, RequestId, RequestType, ResultDetails, Role, YieldOptions, error_uri,
+};
 
 use crate::request::Refusal;
 use crate::router::Router;
@@ -88,7 +90,7 @@ impl Router {
     }
 }
 
-fn result_details(options: &mut wirebahn_core::wamp::YieldOptions) -> ResultDetails {
+fn result_details(options: &mut YieldOptions) -> ResultDetails {
     let mut details = ResultDetails::default();
     details.progress = options.progress;
     details.callee = options.callee.take();

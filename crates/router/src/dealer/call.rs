@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use wirebahn_core::wamp::message::{Call as CallMessage, Invocation};
-use wirebahn_core::wamp::{Feature, InvocationDetails, MatchPolicy, Payload, RequestType, Role, error_uri};
+use wirebahn_core::wamp::{
+    Feature, InvocationDetails, MatchPolicy, Payload, PayloadPassthru, RequestType, Role, error_uri,
+};
 
 use super::{Call, Caller};
 use crate::request::Refusal;
@@ -187,7 +189,7 @@ const UNAVAILABLE: [&str; 3] =
 fn check_features(
     callee: &Member,
     progress: bool,
-    passthru: Option<&wirebahn_core::wamp::PayloadPassthru>,
+    passthru: Option<&PayloadPassthru>,
 ) -> Result<(), Refusal> {
     if progress && !callee.has(Role::Callee, Feature::ProgressiveCallInvocations) {
         return Err(Refusal::new(error_uri::FEATURE_NOT_SUPPORTED, "the callee takes no calls in parts"));

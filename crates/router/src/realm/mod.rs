@@ -4,6 +4,7 @@ mod features;
 mod join;
 mod leave;
 
+use wirebahn_core::Instant;
 use wirebahn_core::wamp::{MatchPolicy, SessionId, Uri, close_reason};
 
 use crate::RealmConfig;
@@ -76,7 +77,7 @@ impl Router {
     }
 
     /// Removes a realm, whose sessions get GOODBYE. Returns whether there was one.
-    pub fn remove_realm(&mut self, name: &Uri, now: wirebahn_core::Instant) -> bool {
+    pub fn remove_realm(&mut self, name: &Uri, now: Instant) -> bool {
         self.now = now;
         let Some(index) = self.realm_names.remove(name) else { return false };
         let Some(realm) = self.realms.get_mut(index) else { return false };
