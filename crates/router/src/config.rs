@@ -131,7 +131,8 @@ pub enum Disclosure {
 
 /// How much may wait for a session to read it.
 ///
-/// A message counts as the bytes of its payload and a constant for the rest. A queue that is empty takes a message of any
+/// A message counts as the bytes of its payload, of its URIs and texts, and a constant for the rest; the buffer that the
+/// payload is a slice of is larger, see `docs/architecture.md`. A queue that is empty takes a message of any
 /// size. Answers to the session's own requests are never dropped; if they fill the queue to twice these limits, because a
 /// session asks and does not read, it is disconnected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

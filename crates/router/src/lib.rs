@@ -30,6 +30,7 @@ mod session;
 mod sessions;
 mod shared_event;
 mod wall_clock;
+mod weight;
 
 pub use close_reason::{CloseReason, Violation};
 pub use config::{

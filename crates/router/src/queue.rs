@@ -22,10 +22,6 @@ pub(crate) enum Entry {
     Event(Arc<SharedEvent>),
 }
 
-/// What a message weighs beside its payload: about what it takes in memory.
-pub(crate) const MESSAGE_OVERHEAD: usize = 512;
-/// What an event weighs beside its payload, which others may have to bear as well.
-pub(crate) const EVENT_OVERHEAD: usize = 64;
 /// Up to this many entries, the memory of an empty queue is kept for the next ones.
 const KEPT_CAPACITY: usize = 64;
 
@@ -93,28 +89,13 @@ impl Queue {
     }
 }
 
-/// What a message weighs in a queue.
-pub(crate) fn weight(message: &Message) -> usize {
-    let payload = match message {
-        Message::Publish(publish) => publish.payload.len() + publish.topic.len(),
-        Message::Call(call) => call.payload.len() + call.procedure.len(),
-        Message::Invocation(invocation) => invocation.payload.len(),
-        Message::Result(result) => result.payload.len(),
-        Message::Error(error) => error.payload.len(),
-        Message::Yield(result) => result.payload.len(),
-        Message::Subscribe(subscribe) => subscribe.topic.len(),
-        Message::Register(register) => register.procedure.len(),
-        _ => 0,
-    };
-    MESSAGE_OVERHEAD + payload
-}
-
 #[cfg(test)]
 mod tests {
     use wirebahn_core::wamp::message::{Event, Subscribed};
     use wirebahn_core::wamp::{EventDetails, Payload, PublicationId, RequestId, Serializer, SubscriptionId};
 
     use super::*;
+    use crate::weight::{EVENT_OVERHEAD, MESSAGE_OVERHEAD};
 
     fn event(publication: u64) -> Arc<SharedEvent> {
         Arc::new(SharedEvent::new(Event {

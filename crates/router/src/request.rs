@@ -1,10 +1,11 @@
 //! What all requests of clients have in common: their ids, their URIs, the question whether they are allowed, and refusing
 //! them.
 
+use wirebahn_core::Instant;
 use wirebahn_core::wamp::message::Error;
 use wirebahn_core::wamp::{
-    ErrorDetails, MatchPolicy, Message, Payload, PayloadPassthru, RequestId, RequestType, Role, Text, Uri,
-    error_uri,
+    ErrorDetails, Feature, MatchPolicy, Message, Payload, PayloadPassthru, RequestId, RequestType, Role,
+    Text, Uri, error_uri,
 };
 
 use crate::question::{Answer, AnswerError, Question, QuestionId, QuestionKind, Subject};
@@ -95,9 +96,11 @@ impl Router {
 
     /// Whether the session uses payload passthru without having announced it in this role.
     pub(crate) fn hides_passthru(&self, slot: usize, role: Role, passthru: Option<&PayloadPassthru>) -> bool {
-        use wirebahn_core::wamp::Feature::PayloadPassthruMode;
         passthru.is_some_and(|passthru| passthru.scheme.is_some())
-            && !self.sessions.member(slot).is_some_and(|member| member.has(role, PayloadPassthruMode))
+            && !self
+                .sessions
+                .member(slot)
+                .is_some_and(|member| member.has(role, Feature::PayloadPassthruMode))
     }
 
     /// Whether the request may go on at once. If the realm wants to be asked, it is, and the request goes on with the
@@ -145,12 +148,7 @@ impl Router {
     /// # Errors
     ///
     /// If nobody waits for it any more, or if it does not fit the question.
-    pub fn answer(
-        &mut self,
-        id: QuestionId,
-        answer: Answer,
-        now: wirebahn_core::Instant,
-    ) -> Result<(), AnswerError> {
+    pub fn answer(&mut self, id: QuestionId, answer: Answer, now: Instant) -> Result<(), AnswerError> {
         self.now = now;
         let Some((_, subject)) = self.open_questions.get(&id.0) else {
             return Err(AnswerError::NoSuchQuestion);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use slab::Slab;
 use wirebahn_core::wamp::message::Goodbye;
-use wirebahn_core::wamp::{GoodbyeDetails, Message, Text, Uri};
+use wirebahn_core::wamp::{GoodbyeDetails, Message, Text, Uri, close_reason};
 use wirebahn_core::{Entropy, Instant};
 
 use crate::config::BACKLOG_OVERRUN;
@@ -264,12 +264,7 @@ impl Router {
         self.realm_names.clear();
         self.config.realms_on_demand = None;
         for slot in self.sessions.slots() {
-            self.expel(
-                slot,
-                wirebahn_core::wamp::close_reason::SYSTEM_SHUTDOWN.into(),
-                None,
-                Farewell::Usual,
-            );
+            self.expel(slot, close_reason::SYSTEM_SHUTDOWN.into(), None, Farewell::Usual);
         }
         self.settle();
     }
@@ -352,7 +347,9 @@ impl Router {
             if waiting {
                 return;
             }
-            let next = session.backlog.pop_first(|message| !held || !matches!(message, Message::Publish(_)));
+            let next = session
+                .backlog
+                .pop_first(|message| !held || !matches!(message, Message::Publish(_) | Message::Goodbye(_)));
             let Some(mut message) = next else { return };
             if was_full && !session.backlog.is_full(limits, 1) {
                 self.sessions.make_ready(slot);

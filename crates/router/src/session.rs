@@ -11,8 +11,8 @@ use wirebahn_core::wamp::{
 use crate::ids::{IdHashKey, IdMap};
 use crate::meta::testament::Testaments;
 use crate::question::QuestionId;
-use crate::queue::{Queue, weight};
-use crate::{BacklogLimits, CloseReason, QueueLimits, SlowConsumers};
+use crate::queue::Queue;
+use crate::{BacklogLimits, CloseReason, QueueLimits, SlowConsumers, weight};
 
 /// The key of a connection at a router. Never given out again after the connection is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -183,6 +183,8 @@ impl Session {
         match message {
             Message::Yield(_) | Message::Error(_) | Message::Abort(_) => false,
             Message::Publish(_) => self.waiting.is_some() || self.held_by > 0,
+            // What was published before the end is published.
+            Message::Goodbye(_) => !self.backlog.is_empty() || self.waiting.is_some(),
             _ => self.waiting.is_some(),
         }
     }
@@ -233,8 +235,9 @@ pub(crate) struct Backlog {
 }
 
 impl Backlog {
-    pub(crate) fn push(&mut self, message: Message) {
-        self.bytes += weight(&message);
+    pub(crate) fn push(&mut self, mut message: Message) {
+        weight::drop_extra(&mut message);
+        self.bytes += weight::of_message(&message);
         self.messages.push_back(message);
     }
 
@@ -242,7 +245,7 @@ impl Backlog {
     pub(crate) fn pop_first(&mut self, may_go: impl Fn(&Message) -> bool) -> Option<Message> {
         let at = self.messages.iter().position(may_go)?;
         let message = self.messages.remove(at)?;
-        self.bytes = self.bytes.saturating_sub(weight(&message));
+        self.bytes = self.bytes.saturating_sub(weight::of_message(&message));
         Some(message)
     }
 

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use slab::Slab;
 use wirebahn_core::wamp::Message;
 
-use crate::queue::{EVENT_OVERHEAD, Entry, weight};
+use crate::queue::Entry;
 use crate::session::{Member, Session, SessionKey, State, TransportInfo};
-use crate::{CloseReason, Metrics, SharedEvent, SlowConsumers};
+use crate::{CloseReason, Metrics, SharedEvent, SlowConsumers, weight};
 
 /// All connections by their slots. Slots are dense and used again; keys are not.
 #[derive(Debug, Default)]
@@ -77,7 +77,7 @@ impl Sessions {
     pub(crate) fn push(&mut self, slot: usize, message: impl Into<Message>) {
         let message = Box::new(message.into());
         let Some(session) = self.slab.get_mut(slot) else { return };
-        let weight = weight(&message);
+        let weight = weight::of_message(&message);
         if session.state == State::Closed || session.is_doomed {
             self.metrics.messages_lost += 1;
             return;
@@ -98,7 +98,7 @@ impl Sessions {
     pub(crate) fn push_last(&mut self, slot: usize, message: impl Into<Message>) {
         let Some(session) = self.slab.get_mut(slot) else { return };
         let message = Box::new(message.into());
-        let weight = weight(&message);
+        let weight = weight::of_message(&message);
         session.queue.push_message(message, weight);
         self.metrics.messages_queued += 1;
         self.make_ready(slot);
@@ -113,14 +113,19 @@ impl Sessions {
         })
     }
 
-    /// Queues an event, or does what is to be done if there is no room for it.
-    pub(crate) fn push_event(&mut self, slot: usize, event: &Arc<SharedEvent>, publisher: Option<usize>) {
+    /// Queues an event of this weight, or does what is to be done if there is no room for it.
+    pub(crate) fn push_event(
+        &mut self,
+        slot: usize,
+        event: &Arc<SharedEvent>,
+        weight: usize,
+        publisher: Option<usize>,
+    ) {
         let Some(session) = self.slab.get_mut(slot) else { return };
         if session.state == State::Closed || session.is_doomed {
             self.metrics.events_lost += 1;
             return;
         }
-        let weight = EVENT_OVERHEAD + event.event().payload.len();
         if !session.queue.has_room(weight, session.limits, 1) {
             return self.push_to_slow(slot, event, weight, publisher);
         }

@@ -52,6 +52,20 @@ fn messages_cross_with_every_serializer_and_subprotocol() {
 }
 
 #[test]
+fn a_message_that_is_kept_does_not_keep_the_block_it_came_in() {
+    let (mut client, mut server) = rawsockets(Serializer::MsgPack);
+    server.send(&event(100)).unwrap();
+    let frame = server.outbox().pieces().collect::<Vec<_>>().concat();
+    client.recv_buf().reserve(64 * 1024);
+    client.recv_buf().extend_from_slice(&frame);
+    let block = client.recv_buf().as_ptr_range();
+    client.handle_recv(at(0));
+    let Some(LinkEvent::Message(Message::Event(event))) = client.poll_event() else { panic!() };
+    let kept = event.payload.args_bytes().unwrap();
+    assert!(!block.contains(&kept.as_ptr()), "the arguments are a slice of the receive buffer");
+}
+
+#[test]
 fn a_batch_leaves_as_one_message_when_the_driver_writes() {
     let (mut client, mut server) = websockets(batched(Serializer::Json));
     for _ in 0..3 {

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use wirebahn_core::wamp::message::{Event, Publish, Published};
 use wirebahn_core::wamp::{
     EventDetails, MatchPolicy, Payload, PublicationId, PublishOptions, Receivers, RequestId, RequestType,
-    Role, Uri, error_uri,
+    Role, SubscriptionId, Uri, error_uri,
 };
 
 use crate::request::Refusal;
 use crate::router::Router;
-use crate::{Action, Disclosure, SharedEvent, Violation};
+use crate::{Action, Disclosure, SharedEvent, Violation, weight};
 
 /// What is published, by a session or by the router itself.
 #[derive(Debug)]
@@ -76,7 +76,7 @@ impl Router {
             details.publisher_authrole = Some(member.identity.authrole.clone());
         }
         details.transaction_hash = options.transaction_hash.take();
-        details.forward_for = options.forward_for.take();
+        details.forward_for = weight::take_forwarders(&mut options.forward_for);
         details.passthru = options.passthru.take();
         let id = PublicationId::random(&mut self.random);
         let publication = Publication {
@@ -120,11 +120,12 @@ impl Router {
                             continue;
                         }
                     }
-                    let event = shared.get_or_insert_with(|| {
-                        let match_policy = subscription.match_policy;
-                        Arc::new(SharedEvent::new(publication.event(subscription.id, match_policy)))
+                    let (event, weight) = shared.get_or_insert_with(|| {
+                        let event = publication.event(subscription.id, subscription.match_policy);
+                        let weight = weight::of_event(&event);
+                        (Arc::new(SharedEvent::new(event)), weight)
                     });
-                    self.sessions.push_event(receiver, event, publisher);
+                    self.sessions.push_event(receiver, event, *weight, publisher);
                 }
             }
         }
@@ -135,11 +136,7 @@ impl Router {
 
 impl Publication {
     /// The event for one subscription.
-    pub(crate) fn event(
-        &self,
-        subscription: wirebahn_core::wamp::SubscriptionId,
-        match_policy: MatchPolicy,
-    ) -> Event {
+    pub(crate) fn event(&self, subscription: SubscriptionId, match_policy: MatchPolicy) -> Event {
         let mut details = self.details.clone();
         if match_policy != MatchPolicy::Exact {
             details.topic = Some(self.topic.clone());

@@ -1,7 +1,7 @@
 //! SUBSCRIBE and UNSUBSCRIBE.
 
 use wirebahn_core::wamp::message::{Subscribe, Subscribed, Unsubscribe, Unsubscribed};
-use wirebahn_core::wamp::{RequestType, SubscriptionId, UnsubscribedDetails, error_uri};
+use wirebahn_core::wamp::{RequestType, SessionId, SubscriptionId, UnsubscribedDetails, error_uri};
 
 use super::Subscription;
 use crate::Action;
@@ -100,13 +100,7 @@ impl Router {
     }
 
     /// Takes the subscriber at `at` out, and the subscription too if it was the last.
-    fn remove_subscriber(
-        &mut self,
-        realm: usize,
-        session: wirebahn_core::wamp::SessionId,
-        place: usize,
-        at: usize,
-    ) {
+    fn remove_subscriber(&mut self, realm: usize, session: SessionId, place: usize, at: usize) {
         let broker = self.realms.get_mut(realm).map(|realm| &mut realm.broker);
         let Some(subscription) = broker.and_then(|broker| broker.table.get_mut(place)) else { return };
         if at >= subscription.subscribers.len() {

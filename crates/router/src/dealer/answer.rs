@@ -1,11 +1,13 @@
 //! From YIELD and ERROR of the callee to RESULT and ERROR for the caller.
 
 use wirebahn_core::wamp::message::{Error, Result as ResultMessage, Yield};
-use wirebahn_core::wamp::{Feature, Payload, RequestId, RequestType, ResultDetails, Role, error_uri};
+use wirebahn_core::wamp::{
+    Dict, Feature, Payload, RequestId, RequestType, ResultDetails, Role, YieldOptions, error_uri,
+};
 
-use crate::Violation;
 use crate::request::Refusal;
 use crate::router::Router;
+use crate::{Violation, weight};
 
 impl Router {
     pub(crate) fn yield_result(&mut self, slot: usize, result: &mut Yield) {
@@ -43,11 +45,18 @@ impl Router {
         self.detach_callee(index);
     }
 
-    pub(crate) fn invocation_error(&mut self, slot: usize, error: &Error) {
+    pub(crate) fn invocation_error(&mut self, slot: usize, error: &mut Error) {
         let Some(index) = self.invocation(slot, error.request) else { return };
         if let Some((caller, request)) = self.detach_caller(index) {
             self.sessions.metrics.calls_failed += 1;
-            self.sessions.push(caller, Error { request_type: RequestType::Call, request, ..error.clone() });
+            let mut details = std::mem::take(&mut error.details);
+            details.extra = Dict::new();
+            (details.callee, details.callee_authid, details.callee_authrole) = (None, None, None);
+            details.forward_for = weight::take_forwarders(&mut details.forward_for);
+            let (request_type, payload) =
+                (RequestType::Call, std::mem::replace(&mut error.payload, Payload::empty()));
+            let error = std::mem::take(&mut error.error);
+            self.sessions.push(caller, Error { request_type, request, details, error, payload });
         }
         self.detach_callee(index);
     }
@@ -82,13 +91,11 @@ impl Router {
     }
 }
 
-fn result_details(options: &mut wirebahn_core::wamp::YieldOptions) -> ResultDetails {
+/// What the caller learns. Who was called is not for the callee to say: it could name anybody.
+fn result_details(options: &mut YieldOptions) -> ResultDetails {
     let mut details = ResultDetails::default();
     details.progress = options.progress;
-    details.callee = options.callee.take();
-    details.callee_authid = options.callee_authid.take();
-    details.callee_authrole = options.callee_authrole.take();
-    details.forward_for = options.forward_for.take();
+    details.forward_for = weight::take_forwarders(&mut options.forward_for);
     details.passthru = options.passthru.take();
     details
 }

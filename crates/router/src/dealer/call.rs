@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 use wirebahn_core::wamp::message::{Call as CallMessage, Invocation};
-use wirebahn_core::wamp::{Feature, InvocationDetails, MatchPolicy, Payload, RequestType, Role, error_uri};
+use wirebahn_core::wamp::{
+    Feature, InvocationDetails, MatchPolicy, Payload, PayloadPassthru, RequestType, Role, error_uri,
+};
 
 use super::{Call, Caller};
-use crate::queue::MESSAGE_OVERHEAD;
 use crate::request::Refusal;
 use crate::router::{Router, Timer};
 use crate::session::Member;
-use crate::{Action, Disclosure, Violation};
+use crate::{Action, Disclosure, Violation, weight};
 
 impl Router {
     pub(crate) fn call(&mut self, slot: usize, call: &mut CallMessage) {
@@ -78,7 +79,7 @@ impl Router {
             Refusal::new(error_uri::NO_SUCH_PROCEDURE, format!("no procedure {procedure} is registered"))
         })?;
         let registration = realm.dealer.table.get_mut(place).ok_or_else(gone)?;
-        let weight = MESSAGE_OVERHEAD + payload.len();
+        let weight = weight::MESSAGE_OVERHEAD + payload.len();
         let chosen = registration.choose(&self.sessions, &mut self.random, weight)?;
         let callee = registration.callees.get_mut(chosen).ok_or_else(gone)?;
         let callee_member = self.sessions.member(callee.slot).ok_or_else(gone)?;
@@ -105,7 +106,7 @@ impl Router {
         let timeout = if callee_ends_it { 0 } else { options.timeout };
         details.timeout = options.timeout - timeout;
         details.transaction_hash = options.transaction_hash.take();
-        details.forward_for = options.forward_for.take();
+        details.forward_for = weight::take_forwarders(&mut options.forward_for);
         details.passthru = options.passthru.take();
         let payload = std::mem::replace(payload, Payload::empty());
 
@@ -155,7 +156,7 @@ impl Router {
         details.progress = progress;
         details.receive_progress = call.receive_progress;
         details.passthru = part.options.passthru.take();
-        if !self.sessions.has_room(callee, MESSAGE_OVERHEAD + part.payload.len()) {
+        if !self.sessions.has_room(callee, weight::MESSAGE_OVERHEAD + part.payload.len()) {
             self.sessions.metrics.calls_unavailable += 1;
             self.interrupt(index, None);
             let message = "the callee does not read its invocations fast enough";
@@ -188,7 +189,7 @@ const UNAVAILABLE: [&str; 3] =
 fn check_features(
     callee: &Member,
     progress: bool,
-    passthru: Option<&wirebahn_core::wamp::PayloadPassthru>,
+    passthru: Option<&PayloadPassthru>,
 ) -> Result<(), Refusal> {
     if progress && !callee.has(Role::Callee, Feature::ProgressiveCallInvocations) {
         return Err(Refusal::new(error_uri::FEATURE_NOT_SUPPORTED, "the callee takes no calls in parts"));

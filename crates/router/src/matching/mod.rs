@@ -198,11 +198,11 @@ mod tests {
         let deep = "a.".repeat(50_000) + "a";
         let holes = ".".repeat(50_000);
         let mut map = map_of(&[(Wildcard, &deep, 1), (Wildcard, &holes, 2)]);
-        for cut in (1..deep.len()).step_by(100) {
+        for cut in (1..deep.len()).step_by(1_000) {
             map.insert(Prefix, deep.get(..cut).unwrap(), 3);
         }
         assert_eq!(map.best(&deep), Some((Prefix, &3)));
-        assert_eq!(matches(&map, &deep).len(), 1002);
+        assert_eq!(matches(&map, &deep).len(), 102);
         map.remove(Wildcard, &deep);
         map.remove(Wildcard, &holes);
         drop(map);
@@ -231,6 +231,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
+
         #[test]
         fn it_does_what_a_list_of_patterns_does(
             operations in prop::collection::vec(operation(), 0..60),

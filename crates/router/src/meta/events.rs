@@ -1,8 +1,9 @@
 //! What the router publishes: who comes and goes, and what becomes of subscriptions and registrations.
 
-use wirebahn_core::wamp::Dict;
+use wirebahn_core::Instant;
 use wirebahn_core::wamp::{
-    EventDetails, InvocationPolicy, MatchPolicy, Payload, PublicationId, Serializer, SessionId, Uri, Value,
+    Dict, EventDetails, InvocationPolicy, MatchPolicy, Payload, PublicationId, Serializer, SessionId, Uri,
+    Value,
 };
 
 use crate::SessionKey;
@@ -117,7 +118,7 @@ impl Router {
         uri: &Uri,
         match_policy: MatchPolicy,
         invoke: Option<InvocationPolicy>,
-        created: wirebahn_core::Instant,
+        created: Instant,
     ) -> Dict {
         let mut details = Dict::new();
         details.insert("id", id);

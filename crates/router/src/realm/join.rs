@@ -33,8 +33,11 @@ impl Router {
         }
         let session = SessionId::random(&mut self.random);
         let Some(realm) = hello.realm else {
-            // Only whoever authenticates may choose, where all realms could ask for it.
-            return self.ask_authenticate(slot, session, None, hello.details);
+            // Whoever authenticates chooses, if anybody does.
+            if self.is_anybody_asked() {
+                return self.ask_authenticate(slot, session, None, hello.details);
+            }
+            return self.refuse_to_join(slot, Uri::from_static(error_uri::NO_SUCH_REALM), NO_REALM.into());
         };
         let Some(config) = self.config_for(&realm) else {
             let message = format!("there is no realm {realm}");
@@ -56,6 +59,13 @@ impl Router {
                 }
             }
         }
+    }
+
+    /// Whether there is a realm for which questions are asked.
+    fn is_anybody_asked(&self) -> bool {
+        let configs = self.realms.iter().map(|(_, realm)| &realm.config);
+        let mut configs = configs.chain(&self.config.realms_on_demand);
+        configs.any(|config| config.authentication == Authentication::Ask)
     }
 
     fn ask_authenticate(
@@ -94,8 +104,7 @@ impl Router {
             Answer::Welcome { identity, realm: chosen } => match chosen.or(realm) {
                 Some(realm) => self.welcome(slot, session, &realm, &hello, *identity),
                 None => {
-                    let message = "name the realm to join in HELLO";
-                    self.refuse_to_join(slot, Uri::from_static(error_uri::NO_SUCH_REALM), message.into());
+                    self.refuse_to_join(slot, Uri::from_static(error_uri::NO_SUCH_REALM), NO_REALM.into());
                 }
             },
             Answer::Challenge { method, extra } => {
@@ -160,3 +169,4 @@ impl Router {
 }
 
 const ANONYMOUS: &str = "anonymous";
+const NO_REALM: &str = "name the realm to join in HELLO";

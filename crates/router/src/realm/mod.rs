@@ -4,7 +4,8 @@ mod features;
 mod join;
 mod leave;
 
-use wirebahn_core::wamp::{MatchPolicy, SessionId, Uri};
+use wirebahn_core::Instant;
+use wirebahn_core::wamp::{MatchPolicy, SessionId, Uri, close_reason};
 
 use crate::RealmConfig;
 use crate::broker::Broker;
@@ -18,8 +19,10 @@ pub(crate) use leave::Farewell;
 pub(crate) struct Realm {
     pub(crate) name: Uri,
     pub(crate) config: RealmConfig,
-    /// Whether it was made because somebody wanted to join, and ends with its last session.
+    /// Whether it was made because somebody wanted to join.
     is_on_demand: bool,
+    /// Whether it ends with its last session.
+    is_temporary: bool,
     /// The slots of the sessions.
     pub(crate) members: IdMap<SessionId, usize>,
     pub(crate) broker: Broker,
@@ -64,6 +67,7 @@ impl Router {
             name: name.clone(),
             config,
             is_on_demand,
+            is_temporary: is_on_demand,
             members: IdMap::with_hasher(self.id_hash),
             broker: Broker::new(self.string_hash, self.id_hash),
             dealer: Dealer::new(self.string_hash, self.id_hash),
@@ -72,12 +76,28 @@ impl Router {
         realm
     }
 
-    /// Removes a realm that was made on demand and has nobody in it.
+    /// Removes a realm, whose sessions get GOODBYE. Returns whether there was one.
+    pub fn remove_realm(&mut self, name: &Uri, now: Instant) -> bool {
+        self.now = now;
+        let Some(index) = self.realm_names.remove(name) else { return false };
+        let Some(realm) = self.realms.get_mut(index) else { return false };
+        realm.is_temporary = true;
+        let mut slots: Vec<usize> = realm.members.values().copied().collect();
+        slots.sort_unstable();
+        self.drop_realm_if_unused(index);
+        for slot in slots {
+            self.expel(slot, Uri::from_static(close_reason::CLOSE_REALM), None, Farewell::Usual);
+        }
+        self.settle();
+        true
+    }
+
+    /// Removes a realm that ends with its last session, and has none.
     fn drop_realm_if_unused(&mut self, realm: usize) {
         let Some(unused) = self.realms.get(realm) else { return };
-        if unused.is_on_demand && unused.members.is_empty() {
-            self.realms_on_demand -= 1;
-            // After a shutdown, names lead nowhere.
+        if unused.is_temporary && unused.members.is_empty() {
+            self.realms_on_demand -= usize::from(unused.is_on_demand);
+            // One that was removed has no name any more, or it is that of another.
             if self.realm_names.get(&unused.name) == Some(&realm) {
                 self.realm_names.remove(&unused.name);
             }

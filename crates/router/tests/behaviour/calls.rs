@@ -1,11 +1,13 @@
 //! Calls: results, errors, progress, cancelling, timeouts.
 
+use wirebahn_core::wamp::message::Yield;
 use wirebahn_core::wamp::{
-    CallOptions, CancelMode, Feature, Features, Message, PayloadPassthru, RequestId, RequestType, Role, Roles,
+    CallOptions, CancelMode, Feature, Features, Message, PayloadPassthru, RequestId, RequestType, Role,
+    Roles, YieldOptions,
 };
 use wirebahn_router::{CloseReason, Disclosure, RealmConfig, Violation};
 
-use crate::world::{Client, World, no_features, text};
+use crate::world::{Client, World, no_features, payload, text};
 
 /// A world with a caller, a callee, and `com.p` registered.
 fn caller_and_callee() -> (World, Client, Client) {
@@ -109,6 +111,17 @@ fn callers_are_disclosed_as_realm_caller_and_callee_say() {
         assert_eq!(details.caller, shown.then_some(caller.session), "{disclosure:?}");
         assert_eq!(details.caller_authrole.as_deref(), shown.then_some("anonymous"));
     }
+}
+
+#[test]
+fn a_callee_cannot_say_that_it_is_somebody_else() {
+    let (mut world, caller, callee) = caller_and_callee();
+    world.call(caller, "com.p", "");
+    let request = world.invocation(callee).request;
+    let mut options = YieldOptions::default();
+    options.callee_authid = Some("the bank".into());
+    world.send(callee.key, Yield { request, options, payload: payload("") });
+    assert_eq!(world.result(caller).details, Default::default());
 }
 
 #[test]

@@ -49,7 +49,7 @@ fn a_realm_that_is_not_there_cannot_be_joined() {
     let mut details = HelloDetails::default();
     details.roles = all_features();
     world.send(key, Hello { realm: None, details: Box::new(details) });
-    assert_eq!(world.router.poll_question().map(|question| question.session), Some(key));
+    assert_eq!(world.aborted(key).0, "wamp.error.no_such_realm");
 }
 
 #[test]
@@ -75,6 +75,20 @@ fn realms_on_demand_come_with_their_first_session_and_go_with_their_last() {
     world.detach(keys[2]);
     world.goodbye(keys[1]);
     assert_eq!(world.router.snapshot().len(), 0);
+}
+
+#[test]
+fn a_realm_that_is_removed_ends_its_sessions() {
+    let mut world = World::open();
+    let client = world.join();
+    let name = Uri::from_static("realm1");
+    assert!(world.router.remove_realm(&name, world.now));
+    let Message::Goodbye(goodbye) = world.only(client) else { panic!("no GOODBYE") };
+    assert_eq!(goodbye.reason, "wamp.close.close_realm");
+    assert_eq!(world.router.snapshot().len(), 0);
+    assert!(!world.router.remove_realm(&name, world.now));
+    world.router.add_realm(name, RealmConfig::default());
+    world.join();
 }
 
 #[test]

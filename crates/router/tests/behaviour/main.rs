@@ -1,5 +1,9 @@
 //! What the router does, through its public interface, on virtual time.
-#![expect(clippy::unwrap_used, reason = "a panic is the failure report, in the helpers too")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a panic is the failure report, in the helpers too"
+)]
 
 mod calls;
 mod events;
@@ -9,4 +13,5 @@ mod model;
 mod questions;
 mod registrations;
 mod slow;
+mod vectors;
 mod world;

@@ -547,7 +547,7 @@ fn as_expected(message: &Message) -> Expected {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
 
     #[test]
     fn the_router_does_what_the_model_does(operations in prop::collection::vec(operation(), 0..150)) {

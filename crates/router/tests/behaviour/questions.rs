@@ -101,7 +101,7 @@ fn a_peer_may_be_refused() {
 
 #[test]
 fn the_answer_may_choose_the_realm() {
-    let mut world = World::open();
+    let mut world = asking_who_joins();
     let key = world.attach();
     let Message::Hello(mut anywhere) = hello("", all_features()) else { unreachable!("it is a HELLO") };
     anywhere.realm = None;

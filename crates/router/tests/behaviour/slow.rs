@@ -237,6 +237,16 @@ fn a_publisher_need_not_wait_for_a_subscriber_that_has_left() {
 }
 
 #[test]
+fn a_publisher_that_says_goodbye_while_it_waits_has_published_first() {
+    let (mut world, publisher, subscriber) = publisher_and_subscriber(holding());
+    publish_numbers(&mut world, publisher, 0..20);
+    world.goodbye(publisher);
+    world.nothing_for(publisher);
+    assert_eq!(world.event_texts(subscriber), numbers(0..20));
+    assert!(matches!(world.only(publisher), Message::Goodbye(_)));
+}
+
+#[test]
 fn a_publisher_that_leaves_while_it_waits_takes_its_publications_along_counted() {
     let (mut world, publisher, subscriber) = publisher_and_subscriber(holding());
     publish_numbers(&mut world, publisher, 0..20);

@@ -21,6 +21,10 @@ use crate::{Engine, Instant, Outbox, Transport};
 /// latency and saves nothing.
 pub const MAX_BATCH: usize = 64 * 1024;
 
+/// Up to how many bytes a received message gets an allocation of its own. What is kept of a message, in a queue or by an
+/// application, keeps the block that it was received in; this bounds by how much that is more than the message.
+const OWNED_UP_TO: usize = 16 * 1024;
+
 /// What a [`MessageLink`] tells.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -252,7 +256,8 @@ impl<L: ByteLink> MessageLink<L> {
     }
 
     fn decode(&mut self, message: &Bytes) -> LinkEvent {
-        match self.serializer().decode(message) {
+        let own = (message.len() <= OWNED_UP_TO).then(|| Bytes::copy_from_slice(message));
+        match self.serializer().decode(own.as_ref().unwrap_or(message)) {
             Ok(message) => LinkEvent::Message(message),
             Err(error) => self.fail(Malformed::Message(error)),
         }
