@@ -1,15 +1,18 @@
 #!/usr/bin/env bash
-# Exchanges messages with WebSocket code that others wrote.
+# Exchanges messages with WebSocket and WAMP code that others wrote.
 #   bash tests/interop/run.sh [--strict]
 # Clients against `wirebahn echo`: Python websockets and aiohttp, npm ws, headless Chromium on the echo page.
 # Servers for `wirebahn connect`: Python websockets and aiohttp, npm ws.
+# Clients against `wirebahn router`: Autobahn|Python on asyncio and Twisted, Autobahn|JS in node and in headless
+# Chromium, and a client of our own that breaks every rule.
 # A peer that is not there is SKIPPED; with --strict, or where CI is set, that is a failure. Versions are pinned in
-# requirements.txt and package.json; everything is installed into tests/.cache/interop, Chromium by apt-get where we
-# may (and then on the machine).
+# requirements.txt, crossbar.txt and package.json; everything is installed into tests/.cache/interop, Chromium by apt-get
+# where we may (and then on the machine).
 # Environment:
 #   INTEROP_CACHE   where the peers are installed and logs and screenshots are left, by default tests/.cache/interop
 #   WIREBAHN        a wirebahn command to test instead of the one built here
 #   CHROMIUM        a Chromium to use instead of the one on the PATH
+#   ROUTER          wirebahn (the default), or crossbar to try the WAMP clients' scripts on that router instead
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=../lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
@@ -25,28 +28,26 @@ HERE="$ROOT/tests/interop"
 INSTALLED="${INTEROP_CACHE:-$CACHE/interop}"
 mkdir -p "$INSTALLED"
 PYTHON="$INSTALLED/venv/bin/python"
+WAMP="$HERE/wamp"
+PAGE="$INSTALLED/page.js"
+ROUTER="${ROUTER:-wirebahn}"
 export NODE_PATH="$INSTALLED/node_modules"
 export PYTHONDONTWRITEBYTECODE=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 
 # --- installing --------------------------------------------------------------
-# up_to_date WANTED STAMP: whether what STAMP says was installed is what WANTED asks for.
-up_to_date() { cmp -s "$1" "$2"; }
-
-install_python() {
-    command -v python3 > /dev/null || return 1
-    up_to_date "$HERE/requirements.txt" "$INSTALLED/venv/installed.txt" && return 0
-    rm -rf "$INSTALLED/venv"
-    python3 -m venv "$INSTALLED/venv" \
-        && "$PYTHON" -m pip install --quiet -r "$HERE/requirements.txt" \
-        && cp "$HERE/requirements.txt" "$INSTALLED/venv/installed.txt"
-}
-
 install_node() {
     command -v node > /dev/null && command -v npm > /dev/null || return 1
     up_to_date "$HERE/package.json" "$INSTALLED/node_modules/installed.json" && return 0
     cp "$HERE/package.json" "$INSTALLED/package.json"
     (cd "$INSTALLED" && npm install --silent --no-audit --no-fund --ignore-scripts) \
         && cp "$HERE/package.json" "$INSTALLED/node_modules/installed.json"
+}
+
+# The scenarios of Autobahn|JS in one file for a page, with what the package expects of node.
+bundle_page() {
+    node "$INSTALLED/node_modules/esbuild/bin/esbuild" "$WAMP/page.js" --outfile="$PAGE" --bundle --platform=browser \
+        --define:global=globalThis --alias:stream=stream-browserify --inject:"$WAMP/page_shim.js" \
+        --external:crypto --external:fs --log-level=warning
 }
 
 install_chromium() {
@@ -76,7 +77,7 @@ skipped() {
 run() {
     local name="$1" log="$INSTALLED/current.log" ok=0
     shift
-    timeout 180 "$@" 2>&1 | tee "$log" || ok=$?
+    timeout 300 "$@" 2>&1 | tee "$log" || ok=$?
     cat "$log" >> "$LOG"
     if [ "$ok" != 0 ] && ! grep -q '^FAILED ' "$log"; then
         failed "$name: ended with status $ok"
@@ -90,7 +91,8 @@ if [ -z "${WIREBAHN:-}" ]; then
 fi
 
 has_python=1 has_node=1 has_chromium=1
-install_python > "$INSTALLED/python.log" 2>&1 || { has_python=; tail -n 5 "$INSTALLED/python.log"; }
+install_python "$HERE/requirements.txt" "$INSTALLED/venv" > "$INSTALLED/python.log" 2>&1 \
+    || { has_python=; tail -n 5 "$INSTALLED/python.log"; }
 install_node > "$INSTALLED/node.log" 2>&1 || { has_node=; tail -n 5 "$INSTALLED/node.log"; }
 install_chromium > "$INSTALLED/chromium.log" 2>&1 || { has_chromium=; tail -n 5 "$INSTALLED/chromium.log"; }
 
@@ -116,6 +118,47 @@ if [ -n "$has_python" ] && [ -n "$has_chromium" ]; then
     run "chromium" "$PYTHON" "$HERE/chromium.py" "$CHROMIUM" "http${ECHO_URL#ws}" "$INSTALLED/screenshots"
 else
     skipped "Chromium"
+fi
+
+case "$ROUTER" in
+    wirebahn) router_program="$WIREBAHN" ;;
+    crossbar)
+        router_program="$INSTALLED/crossbar/bin/crossbar"
+        install_python "$HERE/crossbar.txt" "$INSTALLED/crossbar" > "$INSTALLED/crossbar-install.log" 2>&1 \
+            || die "cannot install Crossbar: $(tail -n 5 "$INSTALLED/crossbar-install.log")" ;;
+    *) die "ROUTER is wirebahn or crossbar, not $ROUTER" ;;
+esac
+
+# with_router NAME COMMAND...: runs a client with a router of its own; @ws and @rs in the command are its URLs. What
+# clients and router log goes to a file.
+with_router() {
+    local name="$1" log="$INSTALLED/${1// /-}"
+    shift
+    run "$name" bash -c '"$@" 2> '"'$log.log'" - \
+        "$PYTHON" "$WAMP/serve.py" "$ROUTER" "$router_program" --log "$log-router.log" -- "$@"
+}
+
+batched=()
+[ "$ROUTER" = crossbar ] || batched=(--batched)
+if [ -n "$has_python" ]; then
+    for framework in asyncio twisted; do
+        with_router "autobahn-python on $framework" \
+            "$PYTHON" "$WAMP/autobahn_python.py" "$framework" @ws @rs --router "$ROUTER" ${batched[@]+"${batched[@]}"}
+    done
+    [ "$ROUTER" = crossbar ] || with_router "wire probes" "$PYTHON" "$WAMP/probes.py" @ws @rs
+else
+    skipped "Autobahn|Python, and the wire probes"
+fi
+if [ -n "$has_python" ] && [ -n "$has_node" ]; then
+    with_router "autobahn-js on node" node "$WAMP/autobahn_node.js" @ws @rs "$ROUTER" realm1
+else
+    skipped "Autobahn|JS under node"
+fi
+if [ -n "$has_python" ] && [ -n "$has_node" ] && [ -n "$has_chromium" ] && bundle_page; then
+    with_router "autobahn-js in chromium" \
+        "$PYTHON" "$WAMP/autobahn_chromium.py" "$CHROMIUM" "$PAGE" @ws "$ROUTER" realm1
+else
+    skipped "Autobahn|JS in Chromium"
 fi
 
 kill -0 "$ECHO_PID" 2> /dev/null || failed "echo server: it ended during the run: $(tail -n 5 "$INSTALLED/echo.log.err")"
