@@ -38,12 +38,6 @@ class Router:
             found += [child for child, parent in parents.items() if parent == pid]
         return found
 
-    def resident_kib(self):
-        return sum(_status_kib(pid, "VmRSS") for pid in self.pids())
-
-    def cpu_seconds(self):
-        return sum(_cpu_seconds(pid) for pid in self.pids())
-
 
 class start:
     """`with start("crossbar", "path/to/crossbar") as router:` for either name; `command` is the program.
@@ -150,11 +144,16 @@ def address_of(url):
     return host, int(port)
 
 
-class peak_memory:
-    """Watches a router's memory while the block runs: `.kib` is the highest that was seen."""
+def resident_kib(pids):
+    """The memory that these processes hold."""
+    return sum(_status_kib(pid, "VmRSS") for pid in pids)
 
-    def __init__(self, router, every=0.02):
-        self._router, self._every = router, every
+
+class peak_memory:
+    """Watches what `measure` gives while the block runs: `.kib` is the highest that was seen."""
+
+    def __init__(self, measure, every=0.02):
+        self._measure, self._every = measure, every
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self.kib = 0
@@ -169,7 +168,7 @@ class peak_memory:
 
     def _watch(self):
         while not self._stop.wait(self._every):
-            self.kib = max(self.kib, self._router.resident_kib())
+            self.kib = max(self.kib, self._measure())
 
 
 def _status_kib(pid, key):
@@ -178,12 +177,3 @@ def _status_kib(pid, key):
             return next((int(line.split()[1]) for line in f if line.startswith(key + ":")), 0)
     except OSError:
         return 0
-
-
-def _cpu_seconds(pid):
-    try:
-        with open(f"/proc/{pid}/stat") as f:
-            fields = f.read().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    except OSError:
-        return 0.0

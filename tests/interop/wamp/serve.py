@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs a router while a command runs.   serve.py NAME PROGRAM [--log FILE] -- COMMAND...
 
-NAME: crossbar, wirebahn. `@ws` and `@rs` in the command become the router's URLs. The status is the command's, or 1
+NAME: crossbar, wirebahn. `@ws`, `@rs` and `@pid` in the command become the router's URLs and process. The status is the command's, or 1
 if the router did not live to see its end.
 """
 import signal
@@ -17,7 +17,8 @@ arguments, command = sys.argv[1:sys.argv.index("--")], sys.argv[sys.argv.index("
 name, program = arguments[:2]
 log = arguments[3] if arguments[2:3] == ["--log"] else None
 with start(name, program, log) as router:
-    status = subprocess.run([word.replace("@ws", router.websocket).replace("@rs", router.rawsocket) for word in command]).returncode
+    known = {"@ws": router.websocket, "@rs": router.rawsocket, "@pid": str(router.process.pid)}
+    status = subprocess.run([known.get(word, word) for word in command]).returncode
     if not router.is_alive():
         print(f"FAILED {name}: it ended during the run with status {router.process.returncode}")
         status = 1

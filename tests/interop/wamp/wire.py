@@ -122,10 +122,10 @@ class Wire:
 
 
 class WebSocketWire(Wire):
-    def __init__(self, url, serializer, suffix=""):
+    def __init__(self, url, serializer, suffix="", max_queue=None):
         super().__init__(url, serializer)
-        self._socket = connect(url, subprotocols=[f"wamp.2.{serializer}{suffix}"], max_size=None, proxy=None,
-                               compression=None, open_timeout=SECONDS, close_timeout=2)
+        self._socket = connect(url, subprotocols=[f"wamp.2.{serializer}{suffix}"], max_size=None, max_queue=max_queue, proxy=None,
+                               compression=None, open_timeout=SECONDS, close_timeout=2, ping_interval=None)
         self.subprotocol = self._socket.subprotocol
 
     def _write(self, data, text=None):
