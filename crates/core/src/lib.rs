@@ -1,4 +1,4 @@
-//! WebSocket (RFC 6455) as pure state machines.
+//! WebSocket (RFC 6455) and WAMP as pure state machines.
 //!
 //! No I/O, no clock, no entropy of its own, no runtime: bytes and time go in, events and bytes come out. Adapters such
 //! as `wirebahn-tokio` drive these engines over sockets; this crate is for those who write an adapter, embed the
@@ -8,6 +8,8 @@
 //! * [`http`] has what the opening handshake needs of HTTP/1.1: heads, headers, WebSocket URLs.
 //! * [`websocket`] is the protocol: opening handshakes and the three layers
 //!   `Streaming`, `Frames` and `Messages`.
+//! * [`rawsocket`] is WAMP's other transport: handshake and framing over plain streams.
+//! * [`wamp`] is what runs over it, with the feature `wamp`: messages, payloads and serializers.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -19,7 +21,10 @@ mod engine;
 mod entropy;
 pub mod http;
 mod outbox;
+pub mod rawsocket;
 mod time;
+#[cfg(feature = "wamp")]
+pub mod wamp;
 pub mod websocket;
 
 pub use engine::{Engine, Transport};

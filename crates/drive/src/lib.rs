@@ -2,7 +2,7 @@
 //!
 //! A [`Socket`] owns an engine and an I/O object and is driven by the task that polls it: no further task, no channel
 //! and no lock. Waiting for the next event reads, answers, runs timers and flushes. [`Socket::split`] gives two halves
-//! for two tasks. None of that knows a protocol; [`websocket`] is what an adapter hands its users on top of it.
+//! for two tasks. None of that knows a protocol; [`websocket`] and [`wamp`] are what an adapter hands its users on top of it.
 //!
 //! An adapter supplies two things: streams as [`Io`] and timers as [`Runtime`]. Streams of `futures-io` need no code
 //! at all: `FuturesIo` (feature `futures-io`) wraps them.
@@ -25,6 +25,8 @@ mod runtime;
 mod shutdown;
 mod socket;
 mod split;
+#[cfg(feature = "wamp")]
+pub mod wamp;
 pub mod websocket;
 
 #[cfg(feature = "futures-io")]

@@ -68,6 +68,12 @@ impl ShutdownWatch {
         request
     }
 
+    /// Whether the signal has been given.
+    #[cfg(feature = "wamp")]
+    pub(crate) fn is_requested(&self) -> bool {
+        self.signal.is_requested()
+    }
+
     /// Wakes `waker` when the signal is given; true if it was given meanwhile.
     pub(crate) fn wait(&mut self, waker: &Waker) -> bool {
         if self.acted {

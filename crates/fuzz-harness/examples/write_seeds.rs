@@ -5,13 +5,19 @@ use std::io;
 use std::path::Path;
 
 use wirebahn_core::Entropy;
+use wirebahn_core::wamp::Serializer;
 use wirebahn_testkit::SeededEntropy;
 
 fn main() -> io::Result<()> {
     write("server_opening", server_opening())?;
     write("client_opening", client_opening())?;
     write("frames", frames())?;
-    write("operations", operations())
+    write("operations", operations())?;
+    write("rawsocket", rawsocket())?;
+    write("wamp_json", wamp_json())?;
+    write("wamp_msgpack", wamp_binary(Serializer::MsgPack))?;
+    write("wamp_cbor", wamp_binary(Serializer::Cbor))?;
+    write("wamp_transcode", wamp_transcode())
 }
 
 fn write(target: &str, seeds: Vec<Vec<u8>>) -> io::Result<()> {
@@ -153,4 +159,80 @@ fn operations() -> Vec<Vec<u8>> {
         seed
     };
     (1..=20).map(|size| size * 30).map(random).collect()
+}
+
+fn rawsocket() -> Vec<Vec<u8>> {
+    let message = b"\0\0\0\x0b[1,\"r\",{}]!";
+    let ping = b"\x01\0\0\x04ping";
+    let scripts = [
+        [&message[..], ping, message, b"\x02\0\0\0"].concat(),
+        ping.repeat(80),
+        b"\0\0\x02\x01".to_vec(),
+        b"\x08\0\0\0".to_vec(),
+        b"\x08\0\0\x01".to_vec(),
+        b"\x03\0\0\0".to_vec(),
+        b"\x10\0\0\0".to_vec(),
+        [&message[..], b"\0\0\0\x05cut"].concat(),
+    ];
+    let handshakes =
+        [b"\x7f\xf1\0\0", b"\x7f\x10\0\0", b"\x7f\x01\0\x01", b"\x7f\x0f\0\0", b"GET ", b"\x7f\xf2\0\0"];
+    let mut seeds = Vec::new();
+    for flags in [0, 1, 4, 5] {
+        seeds.extend(scripts.iter().map(|bytes| input(flags | 2, bytes)));
+        seeds.extend(scripts.iter().map(|bytes| input(flags | 2 | 8, bytes)));
+        seeds.extend(handshakes.iter().map(|bytes| input(flags, *bytes)));
+    }
+    seeds
+}
+
+/// Messages of all kinds, spaced and escaped in all ways.
+const WAMP_MESSAGES: [&str; 18] = [
+    r#"[1,"realm1",{"roles":{"caller":{"features":{"call_canceling":true,"x":1}},"publisher":{}},"authid":"joe"}]"#,
+    r#"[2,9129137332,{"roles":{"broker":{},"dealer":{}},"authextra":{"verifier":"v=abc"},"x_cb_node":null}]"#,
+    r#"[3,{"message":"gr\u00fc\u00dfe \ud83d\ude42"},"wamp.error.no_such_realm"]"#,
+    r#"[4,"wampcra",{"challenge":"{\"nonce\":1}","salt":"a","keylen":32,"iterations":1000}]"#,
+    r#"[5,"gir1mSx+deCDUV7FgLvsQNTi6n3W\/Z",{}]"#,
+    r#"[6,{},"wamp.close.close_realm"]"#,
+    r#"[8,48,7814135,{},"com.myapp.error",["Object not found"],{"code":404,"nested":[[[{}]]]}]"#,
+    r#" [ 16 , 239714735 , { "exclude" : [ 1 , 2 ] , "eligible_authrole" : [ "a" ] } , "com.myapp.topic" , [ 1.5e3 , -0 ] ] "#,
+    r#"[16,1,{"enc_algo":"cryptobox","enc_serializer":"msgpack"},"com.myapp.encrypted","\u0000gqVjb2xvcg=="]"#,
+    r#"[32,713845233,{"match":"wildcard","forward_for":[{"session":5,"authid":"r"}]},"com..topic"]"#,
+    r#"[35,0,{"subscription":5,"reason":"a.b"}]"#,
+    r#"[36,5512315355,4429313566,{"publisher":1234,"retained":true},["\u0000AAEC",true,null,18446744073709551615]]"#,
+    r#"[48,1,{"timeout":30000,"receive_progress":true,"ppt_scheme":"wamp"},"com.myapp.add2",[23,-7],{"a":9007199254740993}]"#,
+    r#"[49,1,{"mode":"killnowait"}]"#,
+    r#"[64,25349185,{"invoke":"roundrobin","match":"prefix","concurrency":3},"com.myapp."]"#,
+    r#"[68,6131533,9823526,{"caller":3335656,"procedure":"a.b"},[],{"firstname":"John"}]"#,
+    r#"[70,6131533,{"progress":true},["0123456789abcdef0123456789abcdef",[0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16]]]"#,
+    r#"[337,5512315355]"#,
+];
+
+fn wamp_json() -> Vec<Vec<u8>> {
+    WAMP_MESSAGES.map(|message| message.as_bytes().to_vec()).to_vec()
+}
+
+fn wamp_binary(serializer: Serializer) -> Vec<Vec<u8>> {
+    let recode = |json: &str| {
+        let message = Serializer::Json.decode(&json.as_bytes().to_vec().into()).expect("a valid message");
+        serializer.encode_to_bytes(&message).to_vec()
+    };
+    let mut seeds: Vec<_> = WAMP_MESSAGES.into_iter().map(recode).collect();
+    seeds.push(match serializer {
+        Serializer::MsgPack => {
+            b"\xdc\0\x04\xcd\0\x46\xd3\0\0\0\0\0\0\0\x01\xdf\0\0\0\0\xdd\0\0\0\x02\xca\x7f\xc0\0\0\xdb\0\0\0\x01a".to_vec()
+        }
+        _ => b"\xd9\xd9\xf7\x9f\x18\x46\x01\xbf\xff\x9f\x7f\x62he\x61l\xff\x5f\x41\x01\xff\xf9\x7e\0\xf7\xc0\x61a\x3b\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+            .to_vec(),
+    });
+    seeds
+}
+
+/// The serializer, and arguments in it.
+fn wamp_transcode() -> Vec<Vec<u8>> {
+    vec![
+        b"\0[1,-2,3.5,\"a\\n\",\"\\u0000AQI\",null,{\"a\":[{}]}]".to_vec(),
+        b"\x01\x96\xcc\xff\xe0\xcb\x7f\xf0\0\0\0\0\0\0\xc4\x02\0\xff\xa5\0abcd\x81\xa1a\x90".to_vec(),
+        b"\x02\x9f\x3b\xff\xff\xff\xff\xff\xff\xff\xff\xfb\x7f\xf8\0\0\0\0\0\0\xbf\x61a\x01\x61a\x02\xff\xff"
+            .to_vec(),
+    ]
 }

@@ -7,8 +7,11 @@
 //! * [`frames`]: arbitrary bytes in arbitrary pieces into the three layers, compared with each other and with a parser
 //!   that was written from RFC 6455 alone.
 //! * [`operations`]: arbitrary operations on a client and a server on virtual time.
+//! * [`rawsocket`]: arbitrary bytes in arbitrary pieces into either end of a RawSocket, compared with a second parser.
+//! * [`wamp_json`], [`wamp_msgpack`] and [`wamp_cbor`]: arbitrary bytes as a message, passed on in every serializer.
+//! * [`wamp_transcode`]: arbitrary arguments, around all serializers.
 //!
-//! The first three share the layout `flags (2 bytes), sizes of the pieces (4 bytes), bytes of the peer`.
+//! All but `operations` and those of WAMP share the layout `flags (2 bytes), sizes of the pieces (4 bytes), bytes of the peer`.
 #![forbid(unsafe_code)]
 
 mod client_opening;
@@ -16,10 +19,14 @@ mod entropy;
 mod frames;
 mod input;
 mod operations;
+mod rawsocket;
 mod reference;
 mod server_opening;
+mod wamp;
 
 pub use client_opening::client_opening;
 pub use frames::frames;
 pub use operations::operations;
+pub use rawsocket::rawsocket;
 pub use server_opening::server_opening;
+pub use wamp::{wamp_cbor, wamp_json, wamp_msgpack, wamp_transcode};

@@ -3,7 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use wirebahn_fuzz_harness::{client_opening, frames, operations, server_opening};
+use wirebahn_fuzz_harness::{
+    client_opening, frames, operations, rawsocket, server_opening, wamp_cbor, wamp_json, wamp_msgpack,
+    wamp_transcode,
+};
 
 fn replay(target: &str, run: impl Fn(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus").join(target);
@@ -37,4 +40,29 @@ fn the_corpus_of_frames_passes() {
 #[test]
 fn the_corpus_of_operations_passes() {
     replay("operations", operations);
+}
+
+#[test]
+fn the_corpus_of_rawsocket_passes() {
+    replay("rawsocket", rawsocket);
+}
+
+#[test]
+fn the_corpus_of_wamp_json_passes() {
+    replay("wamp_json", wamp_json);
+}
+
+#[test]
+fn the_corpus_of_wamp_msgpack_passes() {
+    replay("wamp_msgpack", wamp_msgpack);
+}
+
+#[test]
+fn the_corpus_of_wamp_cbor_passes() {
+    replay("wamp_cbor", wamp_cbor);
+}
+
+#[test]
+fn the_corpus_of_wamp_transcode_passes() {
+    replay("wamp_transcode", wamp_transcode);
 }

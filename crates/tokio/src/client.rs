@@ -195,7 +195,7 @@ where
 }
 
 /// A stream to where `url` leads.
-async fn reach(url: &WsUrl, delay: Delay) -> Result<Stream, ConnectError> {
+pub(crate) async fn reach(url: &WsUrl, delay: Delay) -> Result<Stream, ConnectError> {
     if url.is_secure() {
         return Err(ConnectError::Unsupported(
             "wss: this client has no TLS; make a TLS stream and pass it to `connect_on`",

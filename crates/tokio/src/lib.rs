@@ -33,6 +33,7 @@
 //! # }
 //! ```
 //!
+//! * [`wamp`] has sessions with WAMP routers.
 //! * [`connect`] and [`Client`] open connections, [`Server`] and [`accept`] take them.
 //! * [`WebSocket`] has whole messages, [`FrameSocket`] whole frames, [`StreamingSocket`] payload as it arrives.
 //! * The options are in [`opening`] and [`Config`]; what can be sent and received in [`Message`], [`MessageEvent`],
@@ -44,6 +45,8 @@ mod io;
 mod runtime;
 mod server;
 mod stream;
+#[cfg(feature = "wamp")]
+pub mod wamp;
 
 pub use client::{CONNECT_TIMEOUT, Client, Opened, connect, connect_on};
 pub use io::TokioIo;

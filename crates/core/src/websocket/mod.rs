@@ -22,7 +22,7 @@ mod prepared;
 mod role;
 mod send_error;
 mod stats;
-mod streaming;
+pub(crate) mod streaming;
 mod trace;
 mod utf8;
 mod violation;

@@ -13,7 +13,7 @@ use crate::{Entropy, Instant, Outbox};
 const MIN_PAYLOAD: usize = 12;
 
 #[derive(Debug)]
-pub(super) struct Keepalive {
+pub(crate) struct Keepalive {
     options: Options,
     sequence: u32,
     last_ping: Instant,
@@ -34,21 +34,21 @@ struct Ping {
 }
 
 /// What the passing of time asks for.
-pub(super) enum Due {
+pub(crate) enum Due {
     Nothing,
     SendPing,
     GiveUp,
 }
 
 impl Keepalive {
-    pub(super) fn new(mut options: Options) -> Self {
+    pub(crate) fn new(mut options: Options) -> Self {
         options.payload_len = options.payload_len.clamp(MIN_PAYLOAD, MAX_CONTROL_PAYLOAD);
         Self { options, sequence: 0, last_ping: Instant::ZERO, ping: None }
     }
 
     /// When the engine has to act, given when the peer was last heard.
     #[inline]
-    pub(super) fn poll_timeout(&self, last_received: Instant, outbox: &Outbox) -> Instant {
+    pub(crate) fn poll_timeout(&self, last_received: Instant, outbox: &Outbox) -> Instant {
         match &self.ping {
             // The ping has just been flushed: its deadline starts now, so we need to know the time.
             Some(ping) if ping.flushed.is_none() && outbox.written_total() >= ping.end => Instant::ZERO,
@@ -65,7 +65,7 @@ impl Keepalive {
 
     /// Starts the deadline of a ping that has been flushed.
     #[inline]
-    pub(super) fn note_time(&mut self, now: Instant, outbox: &Outbox) {
+    pub(crate) fn note_time(&mut self, now: Instant, outbox: &Outbox) {
         if let Some(ping) = &mut self.ping
             && ping.flushed.is_none()
             && outbox.written_total() >= ping.end
@@ -79,13 +79,13 @@ impl Keepalive {
 
     /// Bytes have arrived: the peer is alive.
     #[inline]
-    pub(super) fn note_life(&mut self) {
+    pub(crate) fn note_life(&mut self) {
         if let Some(ping) = &mut self.ping {
             ping.deadline = None;
         }
     }
 
-    pub(super) fn due(&mut self, now: Instant, last_received: Instant, paused: bool, outbox: &Outbox) -> Due {
+    pub(crate) fn due(&mut self, now: Instant, last_received: Instant, paused: bool, outbox: &Outbox) -> Due {
         let next_ping = self.next_ping(last_received);
         match &mut self.ping {
             Some(ping) if ping.deadline.is_some_and(|deadline| deadline <= now) => {
@@ -112,7 +112,7 @@ impl Keepalive {
     }
 
     /// The payload of the next ping.
-    pub(super) fn next_payload(&mut self, entropy: &mut dyn Entropy) -> Bytes {
+    pub(crate) fn next_payload(&mut self, entropy: &mut dyn Entropy) -> Bytes {
         self.sequence = self.sequence.wrapping_add(1);
         let mut payload = [0; MAX_CONTROL_PAYLOAD];
         let (sequence, nonce) = payload.split_at_mut(4);
@@ -125,7 +125,7 @@ impl Keepalive {
     }
 
     /// A ping is to be sent now; [`queued`](Self::queued) follows once it stands in the outbox.
-    pub(super) fn sent(&mut self, payload: Bytes, now: Instant, outbox: &Outbox) {
+    pub(crate) fn sent(&mut self, payload: Bytes, now: Instant, outbox: &Outbox) {
         let deadline = self.options.timeout.map(|timeout| later(now, timeout));
         self.last_ping = now;
         self.ping =
@@ -133,14 +133,14 @@ impl Keepalive {
     }
 
     /// The ping stands at the end of the outbox.
-    pub(super) fn queued(&mut self, outbox: &Outbox) {
+    pub(crate) fn queued(&mut self, outbox: &Outbox) {
         if let Some(ping) = &mut self.ping {
             ping.end = outbox.queued_total();
         }
     }
 
     /// The round-trip time, if `payload` answers our ping.
-    pub(super) fn match_pong(&mut self, payload: &Bytes, now: Instant) -> Option<Duration> {
+    pub(crate) fn match_pong(&mut self, payload: &Bytes, now: Instant) -> Option<Duration> {
         let ping = self.ping.take_if(|ping| ping.payload == *payload)?;
         ping.flushed.map(|flushed| now.saturating_duration_since(flushed))
     }

@@ -6,11 +6,11 @@
 
 mod closing;
 mod event;
-mod keepalive;
+pub(crate) mod keepalive;
 mod receive;
 mod replies;
 mod send;
-mod timers;
+pub(crate) mod timers;
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;

@@ -10,7 +10,7 @@ const TICK: Duration = Duration::from_millis(1);
 
 /// A deadline that may have been started at a moment that nobody has told us yet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Deadline {
+pub(crate) enum Deadline {
     #[default]
     Off,
     /// Runs for this long from the next time we are told.
@@ -20,13 +20,13 @@ pub(super) enum Deadline {
 
 impl Deadline {
     /// Runs for `duration`, if there is one.
-    pub(super) fn start(duration: Option<Duration>) -> Self {
+    pub(crate) fn start(duration: Option<Duration>) -> Self {
         duration.map_or(Self::Off, |duration| Self::Starting(duration.max(TICK)))
     }
 
     /// Now we know the time.
     #[inline]
-    pub(super) fn note_time(&mut self, now: Instant) {
+    pub(crate) fn note_time(&mut self, now: Instant) {
         if let Self::Starting(duration) = *self {
             *self = Self::At(now + duration);
         }
@@ -34,7 +34,7 @@ impl Deadline {
 
     /// When to be called; at once if we need to know the time.
     #[inline]
-    pub(super) const fn poll(self) -> Option<Instant> {
+    pub(crate) const fn poll(self) -> Option<Instant> {
         match self {
             Self::Off => None,
             Self::Starting(_) => Some(Instant::ZERO),
@@ -42,14 +42,14 @@ impl Deadline {
         }
     }
 
-    pub(super) fn has_passed(self, now: Instant) -> bool {
+    pub(crate) fn has_passed(self, now: Instant) -> bool {
         matches!(self, Self::At(at) if at <= now)
     }
 }
 
 /// The earlier of two deadlines.
 #[inline]
-pub(super) fn earlier(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
+pub(crate) fn earlier(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
     match (a, b) {
         (Some(a), Some(b)) => Some(a.min(b)),
         (a, b) => a.or(b),
@@ -57,6 +57,6 @@ pub(super) fn earlier(a: Option<Instant>, b: Option<Instant>) -> Option<Instant>
 }
 
 /// `now + duration`, but later than `now`.
-pub(super) fn later(now: Instant, duration: Duration) -> Instant {
+pub(crate) fn later(now: Instant, duration: Duration) -> Instant {
     now + duration.max(TICK)
 }

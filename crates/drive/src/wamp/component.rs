@@ -1,0 +1,420 @@
+//! A session that comes back.
+
+use std::any::Any;
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use wirebahn_core::Entropy;
+use wirebahn_core::wamp::session::{Initiator, Left, LeftCause};
+use wirebahn_core::wamp::{Backoff, BackoffOptions, Uri};
+
+use super::{Error, Event, Handler, JoinError, Register, Session, Subscribe};
+use crate::alarm::Alarm;
+use crate::shutdown::ShutdownWatch;
+use crate::{Runtime, Shutdown};
+
+/// What an application is to a router: procedures and subscriptions that are there whenever a session is.
+///
+/// [`run`](Self::run) joins, registers and subscribes, and does it all again when the session is lost: over each of the
+/// transports in turn, waiting longer after each failure. It ends when the application leaves, when a shutdown is
+/// requested, and when no transport has any hope left.
+pub struct Component {
+    transports: Vec<JoinTransport>,
+    backoff: BackoffOptions,
+    setups: Vec<Setup>,
+    on_join: Option<OnJoin>,
+    observer: Option<Observer>,
+    shutdown: Option<Shutdown>,
+}
+
+/// Joins over one transport.
+pub type JoinTransport = Arc<dyn Fn() -> JoinTransportFuture + Send + Sync>;
+
+/// A session, or why there is none.
+pub type JoinTransportFuture = Pin<Box<dyn Future<Output = Result<Session, JoinError>> + Send>>;
+
+type Observer = Box<dyn FnMut(ComponentEvent<'_>) + Send>;
+
+type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// Registers or subscribes; what it gives is kept for as long as the session lasts.
+type Setup = Box<dyn Fn(Session) -> BoxFuture<Result<Box<dyn Any + Send>, Error>> + Send + Sync>;
+
+type OnJoin = Box<dyn Fn(Session) -> BoxFuture<Result<(), Error>> + Send + Sync>;
+
+/// What a [`Component`] goes through, for logs.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ComponentEvent<'a> {
+    /// A session has begun, and everything is registered and subscribed to.
+    Ready(&'a Session),
+    /// A session has ended.
+    Left(&'a Left),
+    /// No session could be had.
+    JoinFailed(&'a JoinError),
+    /// Something could not be registered or subscribed to; the session is given up.
+    SetupFailed(&'a Error),
+    /// The next attempt is made after this time.
+    Waiting(Duration),
+}
+
+/// Why a [`Component`] has ended without having been asked to.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ComponentError {
+    /// There is no transport to join over.
+    NoTransport,
+    /// No transport has any hope left; here is what happened last.
+    Join(JoinError),
+    /// The same, while registering and subscribing.
+    Setup(Error),
+    /// The last session was lost, and no further attempt is allowed.
+    Lost(Arc<Left>),
+}
+
+impl Component {
+    /// Joins over these transports, in this order.
+    #[must_use]
+    pub fn new(transports: Vec<JoinTransport>) -> Self {
+        Self {
+            transports,
+            backoff: BackoffOptions::default(),
+            setups: Vec::new(),
+            on_join: None,
+            observer: None,
+            shutdown: None,
+        }
+    }
+
+    /// How attempts are spaced, for each transport. Default: without end, 1.5 s after the first failure, each time half as
+    /// long again, up to 300 s.
+    #[must_use]
+    pub const fn backoff(mut self, options: BackoffOptions) -> Self {
+        self.backoff = options;
+        self
+    }
+
+    /// Registers a procedure in every session.
+    #[must_use]
+    pub fn register<M: 'static, H: Handler<M>>(self, procedure: impl Into<Uri>, handler: H) -> Self {
+        self.register_with(procedure, handler, |register| register)
+    }
+
+    /// Registers a procedure in every session, with options.
+    #[must_use]
+    pub fn register_with<M: 'static, H: Handler<M>>(
+        mut self,
+        procedure: impl Into<Uri>,
+        handler: H,
+        options: impl Fn(Register) -> Register + Send + Sync + 'static,
+    ) -> Self {
+        let (procedure, handler) = (procedure.into(), Register::prepare(handler));
+        self.setups.push(Box::new(move |session| {
+            let register = options(session.register_prepared(procedure.clone(), Arc::clone(&handler)));
+            Box::pin(async move { Ok(Box::new(register.await?) as Box<dyn Any + Send>) })
+        }));
+        self
+    }
+
+    /// Subscribes to a topic in every session.
+    #[must_use]
+    pub fn subscribe<F>(
+        self,
+        topic: impl Into<Uri>,
+        handle: impl Fn(Event) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.subscribe_with(topic, handle, |subscribe| subscribe)
+    }
+
+    /// Subscribes to a topic in every session, with options.
+    #[must_use]
+    pub fn subscribe_with<F>(
+        mut self,
+        topic: impl Into<Uri>,
+        handle: impl Fn(Event) -> F + Send + Sync + 'static,
+        options: impl Fn(Subscribe) -> Subscribe + Send + Sync + 'static,
+    ) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let (topic, handle) = (topic.into(), Arc::new(handle));
+        self.setups.push(Box::new(move |session| {
+            let subscribe = options(session.subscribe(topic.clone()));
+            let handle = Arc::clone(&handle);
+            Box::pin(async move {
+                let handled = subscribe.await?.on_event(move |event| handle(event));
+                Ok(Box::new(handled) as Box<dyn Any + Send>)
+            })
+        }));
+        self
+    }
+
+    /// What to do in every session once it is ready. An error gives the session up, and joins anew;
+    /// [`Session::leave`] ends the component.
+    #[must_use]
+    pub fn on_join<F>(mut self, act: impl Fn(Session) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<(), Error>> + Send + 'static,
+    {
+        self.on_join = Some(Box::new(move |session| Box::pin(act(session))));
+        self
+    }
+
+    /// Is told what the component goes through, for logs.
+    #[must_use]
+    pub fn observe(mut self, observer: impl FnMut(ComponentEvent<'_>) + Send + 'static) -> Self {
+        self.observer = Some(Box::new(observer));
+        self
+    }
+
+    /// Leaves and ends when `shutdown` is requested.
+    #[must_use]
+    pub fn end_on(mut self, shutdown: &Shutdown) -> Self {
+        self.shutdown = Some(shutdown.clone());
+        self
+    }
+
+    /// Runs until the application leaves, a shutdown is requested, or no transport has any hope left.
+    ///
+    /// # Errors
+    ///
+    /// The last of these.
+    pub async fn run<R: Runtime>(self, entropy: Box<dyn Entropy>) -> Result<(), ComponentError> {
+        let mut running = Running::new(self, entropy);
+        loop {
+            let at = running.next_transport()?;
+            if running.wait::<R>(at).await.is_break() {
+                return Ok(());
+            }
+            let Some(joined) = running.until_shutdown(running.join(at)).await else { return Ok(()) };
+            let outcome = match joined {
+                Ok(session) => running.serve(session).await,
+                Err(error) => {
+                    running.observe(ComponentEvent::JoinFailed(&error));
+                    Outcome::Failed { is_fatal: error.is_fatal(), error: ComponentError::Join(error) }
+                }
+            };
+            match outcome {
+                Outcome::Done => return Ok(()),
+                Outcome::Lost(left) => running.note_lost(at, left),
+                Outcome::Failed { error, is_fatal } => running.note_failed(at, error, is_fatal),
+            }
+        }
+    }
+}
+
+struct Running {
+    component: Component,
+    entropy: Box<dyn Entropy>,
+    attempts: Vec<Attempts>,
+    next: usize,
+    last_error: ComponentError,
+    shutdown: Option<ShutdownWatch>,
+}
+
+/// The attempts over one transport.
+struct Attempts {
+    backoff: Backoff,
+    /// Before the next one; `None` if there is none.
+    delay: Option<Duration>,
+}
+
+/// How an attempt ended.
+enum Outcome {
+    /// The component is done.
+    Done,
+    /// A session had begun, and was lost.
+    Lost(Arc<Left>),
+    Failed {
+        error: ComponentError,
+        is_fatal: bool,
+    },
+}
+
+impl Running {
+    fn new(component: Component, entropy: Box<dyn Entropy>) -> Self {
+        let attempts = || Attempts { backoff: Backoff::new(component.backoff), delay: Some(Duration::ZERO) };
+        Self {
+            attempts: component.transports.iter().map(|_| attempts()).collect(),
+            entropy,
+            next: 0,
+            last_error: ComponentError::NoTransport,
+            shutdown: component.shutdown.as_ref().map(Shutdown::watch),
+            component,
+        }
+    }
+
+    /// The next transport that has hope, in turn.
+    fn next_transport(&mut self) -> Result<usize, ComponentError> {
+        let count = self.attempts.len();
+        let next = (0..count).map(|step| (self.next + step) % count);
+        let hopeful = |at: &usize| self.attempts.get(*at).is_some_and(|attempts| attempts.delay.is_some());
+        match next.into_iter().find(hopeful) {
+            Some(at) => {
+                self.next = at + 1;
+                Ok(at)
+            }
+            None => Err(std::mem::replace(&mut self.last_error, ComponentError::NoTransport)),
+        }
+    }
+
+    async fn wait<R: Runtime>(&mut self, at: usize) -> std::ops::ControlFlow<()> {
+        let delay = self.attempts.get(at).and_then(|attempts| attempts.delay).unwrap_or_default();
+        if !delay.is_zero() {
+            self.observe(ComponentEvent::Waiting(delay));
+        }
+        let deadline = R::now() + delay;
+        let mut alarm = Alarm::<R::Timer>::new();
+        let sleep = poll_fn(move |cx| {
+            while R::now() < deadline {
+                if alarm.poll(cx, deadline).is_pending() {
+                    return Poll::Pending;
+                }
+            }
+            Poll::Ready(())
+        });
+        match self.until_shutdown(sleep).await {
+            Some(()) => std::ops::ControlFlow::Continue(()),
+            None => std::ops::ControlFlow::Break(()),
+        }
+    }
+
+    fn join(&self, at: usize) -> JoinTransportFuture {
+        match self.component.transports.get(at) {
+            Some(join) => join(),
+            None => Box::pin(std::future::ready(Err(JoinError::Unsupported("there is no such transport")))),
+        }
+    }
+
+    /// What `future` gives; `None` if a shutdown is requested before.
+    async fn until_shutdown<T>(&mut self, future: impl Future<Output = T>) -> Option<T> {
+        let mut future = pin!(future);
+        poll_fn(|cx| {
+            if let Some(shutdown) = &mut self.shutdown
+                && (shutdown.is_requested() || shutdown.wait(cx.waker()))
+            {
+                return Poll::Ready(None);
+            }
+            future.as_mut().poll(cx).map(Some)
+        })
+        .await
+    }
+
+    /// From the beginning of a session to its end.
+    async fn serve(&mut self, session: Session) -> Outcome {
+        let mut kept = Vec::new();
+        for index in 0..self.component.setups.len() {
+            let Some(setup) = self.component.setups.get(index) else { break };
+            let setting_up = setup(session.clone());
+            match self.until_shutdown(setting_up).await {
+                Some(Ok(granted)) => kept.push(granted),
+                Some(Err(error)) => return self.give_up(&session, error).await,
+                None => return self.leave(&session).await,
+            }
+        }
+        self.observe(ComponentEvent::Ready(&session));
+        if let Some(on_join) = &self.component.on_join {
+            let acting = on_join(session.clone());
+            match self.until_shutdown(acting).await {
+                Some(Ok(())) => {}
+                Some(Err(error)) => return self.give_up(&session, error).await,
+                None => return self.leave(&session).await,
+            }
+        }
+        let Some(left) = self.until_shutdown(session.ended()).await else {
+            return self.leave(&session).await;
+        };
+        self.observe(ComponentEvent::Left(&left));
+        if is_done(&left) { Outcome::Done } else { Outcome::Lost(left) }
+    }
+
+    /// A session in which something failed is of no use; one that has ended in the meantime says why it failed.
+    async fn give_up(&mut self, session: &Session, error: Error) -> Outcome {
+        if let Some(left) = session.left() {
+            self.observe(ComponentEvent::Left(&left));
+            return if is_done(&left) { Outcome::Done } else { Outcome::Lost(left) };
+        }
+        self.observe(ComponentEvent::SetupFailed(&error));
+        session.leave().await;
+        Outcome::Failed { error: ComponentError::Setup(error), is_fatal: false }
+    }
+
+    async fn leave(&mut self, session: &Session) -> Outcome {
+        let left = session.leave().await;
+        self.observe(ComponentEvent::Left(&left));
+        Outcome::Done
+    }
+
+    /// A router that was there and is gone may come back soon, over any transport; but not all its clients should come back
+    /// to it at the same moment.
+    fn note_lost(&mut self, at: usize, left: Arc<Left>) {
+        self.last_error = ComponentError::Lost(left);
+        for attempts in self.attempts.iter_mut().filter(|attempts| attempts.delay.is_some()) {
+            attempts.backoff.reset();
+            attempts.delay = Some(Duration::ZERO);
+        }
+        if let Some(attempts) = self.attempts.get_mut(at) {
+            attempts.delay = attempts.backoff.next_delay(&mut *self.entropy);
+        }
+    }
+
+    fn note_failed(&mut self, at: usize, error: ComponentError, is_fatal: bool) {
+        self.last_error = error;
+        if let Some(attempts) = self.attempts.get_mut(at) {
+            attempts.delay = if is_fatal { None } else { attempts.backoff.next_delay(&mut *self.entropy) };
+        }
+    }
+
+    fn observe(&mut self, event: ComponentEvent<'_>) {
+        if let Some(observer) = &mut self.component.observer {
+            observer(event);
+        }
+    }
+}
+
+/// Whether the application itself has ended the session.
+const fn is_done(left: &Left) -> bool {
+    matches!(
+        left.cause,
+        LeftCause::Goodbye { by: Initiator::Us, .. } | LeftCause::Aborted { by: Initiator::Us, .. }
+    )
+}
+
+impl fmt::Debug for Component {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Component")
+            .field("transports", &self.transports.len())
+            .field("backoff", &self.backoff)
+            .field("setups", &self.setups.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for ComponentError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoTransport => f.write_str("the component has no transport; add one"),
+            Self::Join(error) => fmt::Display::fmt(error, f),
+            Self::Setup(error) => fmt::Display::fmt(error, f),
+            Self::Lost(left) => fmt::Display::fmt(left, f),
+        }
+    }
+}
+
+impl std::error::Error for ComponentError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::NoTransport => None,
+            Self::Join(error) => Some(error),
+            Self::Setup(error) => Some(error),
+            Self::Lost(left) => Some(left),
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! From a wire to a session that has begun.
+
+use std::fmt;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use wirebahn_core::wamp::session::{Challenge, Initiator, Left, LeftCause};
+use wirebahn_core::wamp::{Dict, RouterUrlError, Text, error_uri};
+
+use super::{OpenError, Session};
+
+/// Answers CHALLENGEs: gives the signature and what the method needs beside it, or `None` to give up.
+pub type OnChallenge = Arc<dyn Fn(Challenge) -> ChallengeFuture + Send + Sync>;
+
+/// The answer to a CHALLENGE.
+pub type ChallengeFuture = Pin<Box<dyn Future<Output = Option<(Text, Dict)>> + Send>>;
+
+/// Waits until `session`, whose driver is running, has begun. Without `on_challenge` a CHALLENGE ends it.
+///
+/// # Errors
+///
+/// [`JoinError::Left`]: how the session ended instead.
+pub async fn finish_join(session: Session, on_challenge: Option<OnChallenge>) -> Result<Session, JoinError> {
+    while let Some(challenge) = session.challenge().await {
+        let answer = match &on_challenge {
+            Some(answer) => answer(challenge).await,
+            None => None,
+        };
+        match answer {
+            Some((signature, extra)) => {
+                // The session may have ended in the meantime; that is found out below.
+                let _ = session.authenticate(signature, extra);
+            }
+            None => {
+                let reason = error_uri::NO_MATCHING_AUTH_METHOD;
+                session.start_leave(reason, Some(Text::from_static("the challenge cannot be answered")));
+            }
+        }
+    }
+    session.joined().await.map_err(JoinError::Left)?;
+    Ok(session)
+}
+
+/// Why there is no session.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum JoinError {
+    /// The URL is not one of a router.
+    Url(RouterUrlError),
+    /// The router cannot be reached.
+    Io(io::Error),
+    /// The router was not reached in time.
+    TimedOut,
+    /// This kind of URL needs something that is not there, named here.
+    Unsupported(&'static str),
+    /// The router was reached, but no connection opened.
+    Open(OpenError),
+    /// A connection opened, but the session ended before it had begun; here is how.
+    Left(Arc<Left>),
+}
+
+impl JoinError {
+    /// Whether trying again is of no use: there is no such realm, say, or the router does not let us in.
+    #[must_use]
+    pub fn is_fatal(&self) -> bool {
+        match self {
+            Self::Url(_) | Self::Unsupported(_) | Self::Open(OpenError::Request(_)) => true,
+            Self::Left(left) => match &left.cause {
+                LeftCause::Aborted { by: Initiator::Router, reason, .. } => FATAL.contains(&reason.as_str()),
+                // We could not answer a challenge.
+                LeftCause::Aborted { by: Initiator::Us, .. } => true,
+                _ => false,
+            },
+            Self::Io(_) | Self::TimedOut | Self::Open(_) => false,
+        }
+    }
+}
+
+/// Reasons of ABORT that a router will have the next time, too.
+const FATAL: &[&str] = &[
+    error_uri::NO_SUCH_REALM,
+    error_uri::NO_SUCH_ROLE,
+    error_uri::NO_SUCH_PRINCIPAL,
+    error_uri::NO_MATCHING_AUTH_METHOD,
+    error_uri::NO_AUTH_METHOD,
+    error_uri::AUTHENTICATION_DENIED,
+    error_uri::AUTHENTICATION_FAILED,
+    error_uri::AUTHENTICATION_REQUIRED,
+    error_uri::AUTHORIZATION_DENIED,
+    error_uri::AUTHORIZATION_REQUIRED,
+    error_uri::NOT_AUTHORIZED,
+];
+
+impl From<RouterUrlError> for JoinError {
+    fn from(error: RouterUrlError) -> Self {
+        Self::Url(error)
+    }
+}
+
+impl From<io::Error> for JoinError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl From<OpenError> for JoinError {
+    fn from(error: OpenError) -> Self {
+        Self::Open(error)
+    }
+}
+
+impl fmt::Display for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Url(error) => write!(f, "invalid URL: {error}"),
+            Self::Io(error) => write!(f, "cannot reach the router: {error}"),
+            Self::TimedOut => f.write_str("cannot reach the router: it took too long"),
+            Self::Unsupported(what) => f.write_str(what),
+            Self::Open(error) => fmt::Display::fmt(error, f),
+            Self::Left(left) => fmt::Display::fmt(left, f),
+        }
+    }
+}
+
+impl std::error::Error for JoinError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Url(error) => Some(error),
+            Self::Io(error) => Some(error),
+            Self::Open(error) => Some(error),
+            Self::Left(left) => Some(left),
+            Self::TimedOut | Self::Unsupported(_) => None,
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! WAMP sessions for applications: what an adapter's users hold in their hands.
+//!
+//! ```text
+//!   Session             a handle: cheap to clone, used from many tasks
+//!     Call, Publish, Subscribe, Register     what is asked, as builders that are awaited
+//!     Subscription, Registration             what was granted; dropping it gives it back
+//!   Component           a session that comes back, with its procedures and subscriptions
+//!   Driver              the future that does the work, spawned once by the adapter
+//!     wire              where its messages go: a link over a stream
+//! ```
+//!
+//! A handle takes the lock of the session for as long as it takes to queue a message or to take an answer, never across
+//! an await, and wakes the driver. The driver reads, hands out what came, and writes, each for many messages at once.
+
+mod component;
+mod driver;
+mod error;
+mod join;
+mod open;
+mod reply;
+mod session;
+mod shared;
+mod wire;
+
+pub use component::{Component, ComponentError, ComponentEvent, JoinTransport, JoinTransportFuture};
+pub use driver::Driver;
+pub use error::{Error, RequestError};
+pub use join::{ChallengeFuture, JoinError, OnChallenge, finish_join};
+pub use open::{OpenError, OpenedWire, open_rawsocket, open_websocket};
+pub use reply::CallResult;
+pub use session::{
+    Call, CallFuture, CallStream, Event, Handled, Handler, Interrupted, IntoReply, Invocation,
+    InvocationError, JoinFuture, Overflow, ProgressSender, Publish, PublishAcknowledged, PublishFuture,
+    Register, RegisterFuture, Registration, Reply, Session, Subscribe, SubscribeFuture, Subscription,
+};
+pub use shared::{MAX_PIECES, MAX_QUEUED_BYTES, MAX_QUEUED_MESSAGES};
+pub use wire::{LinkWire, Wire, WireEvent};
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+/// Runs futures in the background, as the adapter's runtime does: handlers of procedures and topics.
+pub type Spawn = Arc<dyn Fn(Pin<Box<dyn Future<Output = ()> + Send>>) + Send + Sync>;

@@ -1,0 +1,129 @@
+//! From a stream that leads to a router to a wire.
+
+use std::fmt;
+use std::sync::Arc;
+
+use wirebahn_core::Entropy;
+use wirebahn_core::rawsocket::RawSocket;
+use wirebahn_core::rawsocket::opening as raw;
+use wirebahn_core::wamp::link::MessageLink;
+use wirebahn_core::wamp::{Serializer, Subprotocol};
+use wirebahn_core::websocket::Messages;
+use wirebahn_core::websocket::opening::{
+    ClientOpening, ClientOpeningError, ClientOpeningEvent, ClientOptions, ClientRequest, ClientRequestError,
+};
+
+use super::LinkWire;
+use crate::{Io, Runtime, Socket};
+
+/// A wire and the serializer that was agreed on.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct OpenedWire<W> {
+    /// The wire.
+    pub wire: W,
+    /// How messages become bytes.
+    pub serializer: Serializer,
+}
+
+/// Opens a WebSocket over a stream that leads to a router, offering `subprotocols`, the first of which is preferred.
+///
+/// # Errors
+///
+/// The router refuses, answers wrongly or not in time, or chooses no subprotocol.
+pub async fn open_websocket<I: Io, R: Runtime>(
+    io: I,
+    mut request: ClientRequest,
+    subprotocols: &[Subprotocol],
+    options: Arc<ClientOptions>,
+    entropy: Box<dyn Entropy>,
+) -> Result<OpenedWire<LinkWire<Messages, I, R>>, OpenError> {
+    for subprotocol in subprotocols {
+        request.add_subprotocol(subprotocol.name())?;
+    }
+    let mut socket: Box<Socket<_, I, R>> =
+        Box::new(Socket::new(ClientOpening::new(request, options, entropy, R::now()), io));
+    let response = match socket.next_event().await {
+        Some(ClientOpeningEvent::Open(response)) => response,
+        Some(ClientOpeningEvent::Failed(error)) => return Err(OpenError::WebSocket(error)),
+        _ => return Err(OpenError::WebSocket(ClientOpeningError::TransportLost)),
+    };
+    let chosen = response.subprotocol.as_deref().and_then(Subprotocol::from_name);
+    let subprotocol = chosen.ok_or(OpenError::NoSubprotocol)?;
+    let socket = (*socket).map_engine(|opening| {
+        let established = opening.into_established().expect("the event says that the connection is open");
+        MessageLink::with_subprotocol(Messages::new(established), subprotocol)
+    });
+    Ok(OpenedWire { wire: LinkWire::new(socket), serializer: subprotocol.serializer })
+}
+
+/// Opens a RawSocket over a stream that leads to a router.
+///
+/// # Errors
+///
+/// The router refuses, answers wrongly or not in time.
+pub async fn open_rawsocket<I: Io, R: Runtime>(
+    io: I,
+    serializer: Serializer,
+    mut options: raw::ClientOptions,
+    entropy: Box<dyn Entropy>,
+) -> Result<OpenedWire<LinkWire<RawSocket, I, R>>, OpenError> {
+    options.serializer = raw::SerializerId::new(serializer.rawsocket_number())
+        .expect("the numbers of serializers are from 1 to 15");
+    let opening = raw::ClientOpening::new(Arc::new(options), entropy, R::now());
+    let mut socket: Box<Socket<_, I, R>> = Box::new(Socket::new(opening, io));
+    match socket.next_event().await {
+        Some(raw::ClientOpeningEvent::Open) => {}
+        Some(raw::ClientOpeningEvent::Failed(error)) => return Err(OpenError::RawSocket(error)),
+        _ => return Err(OpenError::RawSocket(raw::ClientOpeningError::TransportLost)),
+    }
+    let socket = (*socket).map_engine(|opening| {
+        let established = opening.into_established().expect("the event says that the connection is open");
+        MessageLink::new(RawSocket::new(established), serializer)
+    });
+    Ok(OpenedWire { wire: LinkWire::new(socket), serializer })
+}
+
+/// Why there is no wire to a router.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The request cannot be made like this.
+    Request(ClientRequestError),
+    /// No WebSocket opened.
+    WebSocket(ClientOpeningError),
+    /// The server speaks WebSocket, but none of the subprotocols of WAMP that were offered.
+    NoSubprotocol,
+    /// No RawSocket opened.
+    RawSocket(raw::ClientOpeningError),
+}
+
+impl From<ClientRequestError> for OpenError {
+    fn from(error: ClientRequestError) -> Self {
+        Self::Request(error)
+    }
+}
+
+impl fmt::Display for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Request(error) => write!(f, "invalid request: {error}"),
+            Self::WebSocket(error) => fmt::Display::fmt(error, f),
+            Self::NoSubprotocol => {
+                f.write_str("the server speaks none of the subprotocols that were offered")
+            }
+            Self::RawSocket(error) => fmt::Display::fmt(error, f),
+        }
+    }
+}
+
+impl std::error::Error for OpenError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Request(error) => Some(error),
+            Self::WebSocket(error) => Some(error),
+            Self::RawSocket(error) => Some(error),
+            Self::NoSubprotocol => None,
+        }
+    }
+}
