@@ -25,7 +25,8 @@ install_python() {
         && cp "$1" "$2/installed.txt"
 }
 
-# Where cargo puts the release binaries.
+# Where cargo puts binaries.
+debug_folder() { echo "${CARGO_TARGET_DIR:-$ROOT/target}/debug"; }
 release_folder() { echo "${CARGO_TARGET_DIR:-$ROOT/target}/release"; }
 
 # A server of ours in the background: sets ECHO_PID and ECHO_URL (ws://127.0.0.1:PORT/).

@@ -4,7 +4,7 @@
 # Clients against `wirebahn echo`: Python websockets and aiohttp, npm ws, headless Chromium on the echo page.
 # Servers for `wirebahn connect`: Python websockets and aiohttp, npm ws.
 # Clients against `wirebahn router`: Autobahn|Python on asyncio and Twisted, Autobahn|JS in node and in headless
-# Chromium, and a client of our own that breaks every rule.
+# Chromium, our own, one that breaks every rule, and some that do not read. Our client also against Crossbar.
 # A peer that is not there is SKIPPED; with --strict, or where CI is set, that is a failure. Versions are pinned in
 # requirements.txt, crossbar.txt and package.json; everything is installed into tests/.cache/interop, Chromium by apt-get
 # where we may (and then on the machine).
@@ -90,6 +90,13 @@ if [ -z "${WIREBAHN:-}" ]; then
     WIREBAHN="$(release_folder)/wirebahn"
 fi
 
+cargo build --quiet -p wirebahn-tests --bin wamp-client
+CLIENT="$(debug_folder)/wamp-client"
+case "$ROUTER" in
+    wirebahn | crossbar) ;;
+    *) die "ROUTER is wirebahn or crossbar, not $ROUTER" ;;
+esac
+
 has_python=1 has_node=1 has_chromium=1
 install_python "$HERE/requirements.txt" "$INSTALLED/venv" > "$INSTALLED/python.log" 2>&1 \
     || { has_python=; tail -n 5 "$INSTALLED/python.log"; }
@@ -120,45 +127,51 @@ else
     skipped "Chromium"
 fi
 
-case "$ROUTER" in
-    wirebahn) router_program="$WIREBAHN" ;;
-    crossbar)
-        router_program="$INSTALLED/crossbar/bin/crossbar"
-        install_python "$HERE/crossbar.txt" "$INSTALLED/crossbar" > "$INSTALLED/crossbar-install.log" 2>&1 \
-            || die "cannot install Crossbar: $(tail -n 5 "$INSTALLED/crossbar-install.log")" ;;
-    *) die "ROUTER is wirebahn or crossbar, not $ROUTER" ;;
-esac
+has_crossbar=1
+install_python "$HERE/crossbar.txt" "$INSTALLED/crossbar" > "$INSTALLED/crossbar-install.log" 2>&1 \
+    || { has_crossbar=; tail -n 5 "$INSTALLED/crossbar-install.log"; }
 
-# with_router NAME COMMAND...: runs a client with a router of its own; @ws and @rs in the command are its URLs. What
-# clients and router log goes to a file.
+# with_router ROUTER NAME COMMAND...: runs a client with a router of its own; @ws, @rs and @pid in the command are its
+# URLs and process. What clients and router log goes to files.
 with_router() {
-    local name="$1" log="$INSTALLED/${1// /-}"
-    shift
+    local router="$1" name="$2" log="$INSTALLED/${2// /-}" program="$WIREBAHN"
+    shift 2
+    [ "$router" = wirebahn ] || program="$INSTALLED/crossbar/bin/crossbar"
     run "$name" bash -c '"$@" 2> '"'$log.log'" - \
-        "$PYTHON" "$WAMP/serve.py" "$ROUTER" "$router_program" --log "$log-router.log" -- "$@"
+        "$PYTHON" "$WAMP/serve.py" "$router" "$program" --log "$log-router.log" -- "$@"
 }
 
-batched=()
-[ "$ROUTER" = crossbar ] || batched=(--batched)
 if [ -n "$has_python" ]; then
+    if [ "$ROUTER" = wirebahn ]; then
+        more=(--batched)
+        with_router wirebahn "wire probes" "$PYTHON" "$WAMP/probes.py" @ws @rs
+        with_router wirebahn "slow peers" "$PYTHON" "$WAMP/slow.py" @ws @rs @pid
+        with_router wirebahn "our client on our router" "$CLIENT" @ws @rs realm1
+    else
+        more=()
+    fi
     for framework in asyncio twisted; do
-        with_router "autobahn-python on $framework" \
-            "$PYTHON" "$WAMP/autobahn_python.py" "$framework" @ws @rs --router "$ROUTER" ${batched[@]+"${batched[@]}"}
+        with_router "$ROUTER" "autobahn-python on $framework" \
+            "$PYTHON" "$WAMP/autobahn_python.py" "$framework" @ws @rs --router "$ROUTER" ${more[@]+"${more[@]}"}
     done
-    [ "$ROUTER" = crossbar ] || with_router "wire probes" "$PYTHON" "$WAMP/probes.py" @ws @rs
 else
     skipped "Autobahn|Python, and the wire probes"
 fi
 if [ -n "$has_python" ] && [ -n "$has_node" ]; then
-    with_router "autobahn-js on node" node "$WAMP/autobahn_node.js" @ws @rs "$ROUTER" realm1
+    with_router "$ROUTER" "autobahn-js on node" node "$WAMP/autobahn_node.js" @ws @rs "$ROUTER" realm1
 else
     skipped "Autobahn|JS under node"
 fi
 if [ -n "$has_python" ] && [ -n "$has_node" ] && [ -n "$has_chromium" ] && bundle_page; then
-    with_router "autobahn-js in chromium" \
+    with_router "$ROUTER" "autobahn-js in chromium" \
         "$PYTHON" "$WAMP/autobahn_chromium.py" "$CHROMIUM" "$PAGE" @ws "$ROUTER" realm1
 else
     skipped "Autobahn|JS in Chromium"
+fi
+if [ -n "$has_python" ] && [ -n "$has_crossbar" ]; then
+    with_router crossbar "our client on crossbar" "$CLIENT" @ws @rs realm1
+else
+    skipped "Crossbar, for our client"
 fi
 
 kill -0 "$ECHO_PID" 2> /dev/null || failed "echo server: it ended during the run: $(tail -n 5 "$INSTALLED/echo.log.err")"
