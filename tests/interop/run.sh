@@ -144,7 +144,7 @@ with_router() {
 if [ -n "$has_python" ]; then
     if [ "$ROUTER" = wirebahn ]; then
         more=(--batched)
-        with_router wirebahn "wire probes" "$PYTHON" "$WAMP/probes.py" @ws @rs
+        with_router wirebahn "wire probes" "$PYTHON" "$WAMP/break_rules.py" @ws @rs
         with_router wirebahn "slow peers" "$PYTHON" "$WAMP/slow.py" @ws @rs @pid
         with_router wirebahn "our client on our router" "$CLIENT" @ws @rs realm1
     else
