@@ -133,6 +133,7 @@ macro_rules! messages {
             }
         }
     };
+    // What is repeated has to name a fragment that is; these name it and make nothing of it.
     (@one $anything:tt) => { 1 };
     (@one $anything:expr) => { 1 };
     (@nothing $anything:expr) => { "" };

@@ -172,11 +172,12 @@ impl Payload {
 
     /// Writes the elements of a message that it is.
     pub(crate) fn write<W: Writer>(&self, out: &mut W) {
-        if self.is_empty() {
-        } else if self.serializer == W::SERIALIZER {
-            out.raw(&self.bytes);
-        } else {
-            self.write_transcoded(out);
+        match self.form {
+            Form::Nothing => {}
+            _ if self.serializer == W::SERIALIZER => out.raw(&self.bytes),
+            _ => {
+                self.write_transcoded(out);
+            }
         }
     }
 

@@ -1,0 +1,51 @@
+//! Events: who subscribes to what, and who gets what is published.
+
+mod publish;
+mod retained;
+mod subscribe;
+
+use slab::Slab;
+use wirebahn_core::Instant;
+use wirebahn_core::wamp::{MatchPolicy, SubscriptionId, Uri};
+
+pub(crate) use publish::Publication;
+use retained::Retained;
+
+use crate::ids::{IdHashKey, IdMap};
+use crate::matching::{PatternMap, StringHashKey};
+
+/// The subscriptions of a realm, and the events it keeps.
+#[derive(Debug)]
+pub(crate) struct Broker {
+    /// From patterns to places in the table.
+    pub(crate) patterns: PatternMap<usize>,
+    pub(crate) table: Slab<Subscription>,
+    pub(crate) by_id: IdMap<SubscriptionId, usize>,
+    pub(crate) retained: Retained,
+}
+
+/// One for each pair of a topic and a match policy, however many sessions have it.
+#[derive(Debug)]
+pub(crate) struct Subscription {
+    pub(crate) id: SubscriptionId,
+    pub(crate) topic: Uri,
+    pub(crate) match_policy: MatchPolicy,
+    pub(crate) created: Instant,
+    /// The slots of the sessions. Each knows its place here.
+    pub(crate) subscribers: Vec<usize>,
+}
+
+impl Broker {
+    pub(crate) fn new(strings: StringHashKey, ids: IdHashKey) -> Self {
+        Self {
+            patterns: PatternMap::new(strings),
+            table: Slab::new(),
+            by_id: IdMap::with_hasher(ids),
+            retained: Retained::new(strings),
+        }
+    }
+
+    pub(crate) fn by_id(&self, id: SubscriptionId) -> Option<&Subscription> {
+        self.table.get(*self.by_id.get(&id)?)
+    }
+}

@@ -1,0 +1,199 @@
+//! From CALL to INVOCATION.
+
+use std::time::Duration;
+
+use wirebahn_core::wamp::message::{Call as CallMessage, Invocation};
+use wirebahn_core::wamp::{Feature, InvocationDetails, MatchPolicy, RequestType, Role, error_uri};
+
+use super::{Call, Caller};
+use crate::queue::MESSAGE_OVERHEAD;
+use crate::request::Refusal;
+use crate::router::{Router, Timer};
+use crate::session::Member;
+use crate::{Action, Disclosure, Violation};
+
+impl Router {
+    pub(crate) fn call(&mut self, slot: usize, call: CallMessage) {
+        let Some(member) = self.sessions.member_mut(slot) else { return };
+        if let Some(&index) = member.calls.get(&call.request) {
+            return self.continue_call(slot, index, call);
+        }
+        if let Some(at) = member.cut_short.iter().position(|&cut| cut == call.request) {
+            // The end of the call and this part of it have met on the way.
+            if !call.options.progress {
+                member.cut_short.remove(at);
+            }
+            self.sessions.metrics.messages_late += 1;
+            return;
+        }
+        if call.options.progress && !member.has(Role::Caller, Feature::ProgressiveCallInvocations) {
+            return self.violate(slot, Violation::ProgressNotAnnounced);
+        }
+        if !self.check_id(slot, call.request) {
+            return;
+        }
+        if self.hides_passthru(slot, Role::Caller, call.options.passthru.as_deref()) {
+            return self.violate(slot, Violation::PassthruNotAnnounced);
+        }
+        let checked = self
+            .check_uri(slot, &call.procedure, MatchPolicy::Exact)
+            .and_then(|()| self.check_disclosure(slot, call.options.disclose_me));
+        if let Err(refusal) = checked {
+            return self.refuse(slot, RequestType::Call, call.request, refusal);
+        }
+        let procedure = call.procedure.clone();
+        if let Some(call) = self.authorize(slot, Action::Call, &procedure, MatchPolicy::Exact, call) {
+            self.perform_call(slot, call);
+        }
+    }
+
+    pub(crate) fn perform_call(&mut self, slot: usize, call: CallMessage) {
+        self.sessions.metrics.calls += 1;
+        if call.procedure.is_reserved() {
+            return self.call_meta(slot, &call);
+        }
+        let request = call.request;
+        if let Err(refusal) = self.invoke(slot, call) {
+            self.sessions.metrics.calls_failed += 1;
+            if UNAVAILABLE.contains(&refusal.error.as_str()) {
+                self.sessions.metrics.calls_unavailable += 1;
+            }
+            self.refuse(slot, RequestType::Call, request, refusal);
+        }
+    }
+
+    /// Finds a callee and queues the invocation.
+    fn invoke(&mut self, slot: usize, call: CallMessage) -> Result<(), Refusal> {
+        let CallMessage { request, options, procedure, payload } = call;
+        let gone = || Refusal::new(error_uri::CANCELED, "the session has left");
+        let caller = self.sessions.member(slot).ok_or_else(gone)?;
+        let realm_index = caller.realm;
+        let realm = self.realms.get_mut(realm_index).ok_or_else(gone)?;
+        if caller.calls.len() >= realm.config.session.pending_calls {
+            let message = "too many calls of this session are not answered yet";
+            return Err(Refusal::new(error_uri::UNAVAILABLE, message));
+        }
+        let best = realm.dealer.patterns.best(&procedure);
+        let (match_policy, place) = best.map(|(policy, &place)| (policy, place)).ok_or_else(|| {
+            Refusal::new(error_uri::NO_SUCH_PROCEDURE, format!("no procedure {procedure} is registered"))
+        })?;
+        let registration = realm.dealer.table.get_mut(place).ok_or_else(gone)?;
+        let weight = MESSAGE_OVERHEAD + payload.len();
+        let chosen = registration.choose(&self.sessions, &mut self.random, weight)?;
+        let callee = registration.callees.get_mut(chosen).ok_or_else(gone)?;
+        let callee_member = self.sessions.member(callee.slot).ok_or_else(gone)?;
+        check_features(callee_member, options.progress, options.passthru.as_deref())?;
+
+        let disclosure = realm.config.disclosure;
+        let is_disclosed = disclosure == Disclosure::Always
+            || (disclosure == Disclosure::OnRequest && (options.disclose_me || callee.disclose_caller));
+        let mut details = InvocationDetails::default();
+        if is_disclosed {
+            details.caller = Some(caller.id);
+            details.caller_authid = Some(caller.identity.authid.clone());
+            details.caller_authrole = Some(caller.identity.authrole.clone());
+        }
+        if match_policy != MatchPolicy::Exact {
+            details.procedure = Some(procedure.clone());
+        }
+        // A callee whose calls cannot be canceled could not be stopped from sending results for ever.
+        details.receive_progress = options.receive_progress
+            && callee_member.has(Role::Callee, Feature::ProgressiveCallResults)
+            && callee_member.has(Role::Callee, Feature::CallCanceling);
+        details.progress = options.progress;
+        let callee_ends_it = callee.forward_timeout && callee_member.has(Role::Callee, Feature::CallTimeout);
+        let timeout = if callee_ends_it { 0 } else { options.timeout };
+        details.timeout = options.timeout - timeout;
+        details.transaction_hash = options.transaction_hash;
+        details.forward_for = options.forward_for;
+        details.passthru = options.passthru;
+
+        let is_counted = callee.concurrency.is_some();
+        callee.active += u64::from(is_counted);
+        let (callee, registration) = (callee.slot, registration.id);
+        let receive_progress = details.receive_progress;
+        let Some(callee_member) = self.sessions.member_mut(callee) else { return Err(gone()) };
+        let invocation = callee_member.invocation_ids.draw();
+        let index = self.calls.insert(Call {
+            caller: Some(Caller { slot, request }),
+            callee,
+            invocation,
+            realm: realm_index,
+            registration,
+            procedure: options.progress.then(|| procedure.detach()),
+            is_counted,
+            receive_progress,
+            is_interrupted: false,
+            timeout,
+            deadline: None,
+        });
+        callee_member.invocations.insert(invocation, index);
+        if let Some(caller) = self.sessions.member_mut(slot) {
+            caller.calls.insert(request, index);
+        }
+        self.arm_call(index);
+        self.sessions.push(callee, Invocation { request: invocation, registration, details, payload });
+        Ok(())
+    }
+
+    /// Takes a further part of a call.
+    fn continue_call(&mut self, slot: usize, index: usize, part: CallMessage) {
+        let Some(call) = self.calls.get_mut(index) else { return };
+        let Some(procedure) = &call.procedure else {
+            return self.violate(slot, Violation::CallIdInUse(part.request));
+        };
+        if *procedure != part.procedure {
+            return self.violate(slot, Violation::ProcedureChanged(part.request));
+        }
+        let progress = part.options.progress;
+        if !progress {
+            call.procedure = None;
+        }
+        let (callee, request, registration) = (call.callee, call.invocation, call.registration);
+        let mut details = InvocationDetails::default();
+        details.progress = progress;
+        details.receive_progress = call.receive_progress;
+        details.passthru = part.options.passthru;
+        if !self.sessions.has_room(callee, MESSAGE_OVERHEAD + part.payload.len()) {
+            self.sessions.metrics.calls_unavailable += 1;
+            self.interrupt(index, None);
+            let message = "the callee does not read its invocations fast enough";
+            self.fail_call(index, Refusal::new(error_uri::UNAVAILABLE, message));
+            return;
+        }
+        self.sessions.push(callee, Invocation { request, registration, details, payload: part.payload });
+    }
+
+    /// Starts the timer of a call, if it has one, anew.
+    pub(super) fn arm_call(&mut self, index: usize) {
+        let Some(call) = self.calls.get_mut(index) else { return };
+        if let Some(old) = call.deadline.take() {
+            self.timers.remove(&(old, Timer::Call(index)));
+        }
+        if call.timeout > 0 {
+            let deadline = self.now + Duration::from_millis(call.timeout);
+            call.deadline = Some(deadline);
+            self.timers.insert((deadline, Timer::Call(index)));
+        }
+    }
+}
+
+/// The errors that say that a callee is there, but cannot take a call now.
+const UNAVAILABLE: [&str; 3] =
+    [error_uri::UNAVAILABLE, error_uri::NO_AVAILABLE_CALLEE, error_uri::MAX_CONCURRENCY_REACHED];
+
+/// Whether the callee can do what the call needs.
+fn check_features(
+    callee: &Member,
+    progress: bool,
+    passthru: Option<&wirebahn_core::wamp::PayloadPassthru>,
+) -> Result<(), Refusal> {
+    if progress && !callee.has(Role::Callee, Feature::ProgressiveCallInvocations) {
+        return Err(Refusal::new(error_uri::FEATURE_NOT_SUPPORTED, "the callee takes no calls in parts"));
+    }
+    let has_scheme = passthru.is_some_and(|passthru| passthru.scheme.is_some());
+    if has_scheme && !callee.has(Role::Callee, Feature::PayloadPassthruMode) {
+        return Err(Refusal::new(error_uri::FEATURE_NOT_SUPPORTED, "the callee knows no payload passthru"));
+    }
+    Ok(())
+}

@@ -1,0 +1,45 @@
+//! A WAMP router: broker and dealer, as a pure state machine.
+//!
+//! No I/O, no clock, no entropy of its own, no threads: messages and time go in, messages for each session come out.
+//! What drives it (`wirebahn-node`, or a program that embeds a router) moves the messages.
+//!
+//! * [`Router`] is everything: connections are attached to it, their messages handed in, and what it has to say to each
+//!   of them is taken out.
+//! * [`RouterConfig`] and [`RealmConfig`] say what is allowed, and what the limits are.
+//! * [`Question`] is how it asks who may join and who may do what. Nobody but the session concerned waits for the answer.
+//! * [`SharedEvent`] is one EVENT for all its receivers, encoded once.
+//! * [`matching`] finds the subscriptions and registrations that a URI matches.
+//!
+//! Inside, `realm` is joining and leaving, `broker` events, `dealer` calls, `meta` what sessions can ask the router itself.
+#![forbid(unsafe_code)]
+
+mod broker;
+mod close_reason;
+mod config;
+mod dealer;
+mod ids;
+pub mod matching;
+mod meta;
+mod metrics;
+mod question;
+mod queue;
+mod realm;
+mod request;
+mod router;
+mod session;
+mod sessions;
+mod shared_event;
+mod wall_clock;
+
+pub use close_reason::{CloseReason, Violation};
+pub use config::{
+    Authentication, Authorization, BacklogLimits, Disclosure, QueueLimits, RealmConfig, RequestIdCheck,
+    RetainedLimits, RouterConfig, SessionLimits, SlowConsumers,
+};
+pub use metrics::{Metrics, RealmSnapshot};
+pub use question::{
+    Action, Answer, AnswerError, Authenticate, Authorize, Question, QuestionId, QuestionKind,
+};
+pub use router::{Outgoing, Router};
+pub use session::{Identity, SessionKey, TransportInfo};
+pub use shared_event::{Framing, SharedEvent};

@@ -1,0 +1,68 @@
+//! What is counted.
+
+use wirebahn_core::wamp::Uri;
+
+/// Counters since the router was made. All only grow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Metrics {
+    /// Sessions that have joined a realm.
+    pub sessions_joined: u64,
+    /// Sessions that have left their realm.
+    pub sessions_left: u64,
+    /// Peers that were refused.
+    pub joins_refused: u64,
+    /// Messages that came.
+    pub messages_received: u64,
+    /// Messages that were put into queues, other than events.
+    pub messages_queued: u64,
+    /// Messages that came too late, or for which nobody was there any more.
+    pub messages_late: u64,
+    /// Messages, other than events, that were in the queue of a session that was closed, or came for it afterwards; and
+    /// those from it that waited. Callers and callees at the other end are told.
+    pub messages_lost: u64,
+    /// Publications that were accepted.
+    pub publications: u64,
+    /// Publications that were refused without an answer, because none was asked for.
+    pub publications_refused: u64,
+    /// Events that were put into queues, one for each receiver.
+    pub events_queued: u64,
+    /// Events that were dropped since a queue was full.
+    pub events_dropped: u64,
+    /// Events that were in the queue of a session that was closed, or came for it afterwards.
+    pub events_lost: u64,
+    /// Calls that were accepted.
+    pub calls: u64,
+    /// Calls that ended with a result.
+    pub calls_succeeded: u64,
+    /// Calls that ended with an error, the caller's leaving included.
+    pub calls_failed: u64,
+    /// Calls that were refused, or ended, since no callee could take more.
+    pub calls_unavailable: u64,
+    /// Requests with ids out of order that were let pass.
+    pub request_ids_out_of_order: u64,
+    /// Sessions that were aborted because they broke the protocol.
+    pub violations: u64,
+    /// Sessions that were disconnected because they were too slow.
+    pub slow_sessions: u64,
+    /// Events that found no room to be kept.
+    pub retained_refused: u64,
+}
+
+/// How much there is in a realm now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RealmSnapshot {
+    /// The name.
+    pub realm: Uri,
+    /// Members.
+    pub sessions: usize,
+    /// Subscriptions, each of any number of sessions.
+    pub subscriptions: usize,
+    /// Registrations, each of any number of sessions.
+    pub registrations: usize,
+    /// Calls without an answer.
+    pub pending_calls: usize,
+    /// Events that are kept for later subscribers.
+    pub retained: usize,
+}
