@@ -1,19 +1,17 @@
 //! Chance that can be repeated.
 
-/// SplitMix64: small, and good enough for choosing what to do next.
-pub(crate) struct Random(u64);
+use wirebahn_testkit::SeededEntropy;
+
+/// Chooses what to do next.
+pub(crate) struct Random(SeededEntropy);
 
 impl Random {
     pub(crate) const fn new(seed: u64) -> Self {
-        Self(seed)
+        Self(SeededEntropy::new(seed))
     }
 
     pub(crate) const fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
+        self.0.next_u64()
     }
 
     /// A number from 0 up to, but not including, `end`.
