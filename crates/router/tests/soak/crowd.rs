@@ -188,7 +188,7 @@ impl Crowd {
         }
         let choice = usize::try_from(self.random.next_u64()).unwrap() % client.invocations.len();
         let request = client.invocations.swap_remove(choice);
-        if self.random.next_u64() % 5 == 0 {
+        if self.random.next_u64().is_multiple_of(5) {
             let mut options = YieldOptions::default();
             options.progress = true;
             client.invocations.push(request);
