@@ -2,6 +2,7 @@
 # Exchanges messages with WebSocket and WAMP code that others wrote.
 #   bash tests/interop/run.sh [--strict]
 # Clients against `wirebahn echo`: Python websockets and aiohttp, npm ws, headless Chromium on the echo page.
+# Headless Chromium on the page of `wirebahn router`.
 # Servers for `wirebahn connect`: Python websockets and aiohttp, npm ws.
 # Clients against `wirebahn router`: Autobahn|Python on asyncio and Twisted, Autobahn|JS in node and in headless
 # Chromium, our own, one that breaks every rule, and some that do not read. Our client also against Crossbar.
@@ -123,6 +124,7 @@ else
 fi
 if [ -n "$has_python" ] && [ -n "$has_chromium" ]; then
     run "chromium" "$PYTHON" "$HERE/chromium.py" "$CHROMIUM" "http${ECHO_URL#ws}" "$INSTALLED/screenshots"
+    run "chromium on the router's page" "$PYTHON" "$HERE/router_page.py" "$CHROMIUM" "$WIREBAHN" "$INSTALLED/screenshots"
 else
     skipped "Chromium"
 fi

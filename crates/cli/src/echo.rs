@@ -1,6 +1,6 @@
 //! `wirebahn echo`: a server to try clients with.
 
-use std::io::{self, Write as _};
+use std::io;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -10,7 +10,7 @@ use wirebahn_tokio::opening::{Acceptance, HttpRequest, HttpResponse, ServerOptio
 use wirebahn_tokio::{Config, Server, Shutdown, Upgrade, WebSocket};
 
 use crate::broadcast::Hub;
-use crate::{Failure, signals, values};
+use crate::{Failure, open_files, output, signals, values};
 
 pub(crate) const HELP: &str = "\
 Every path sends messages back to where they came from, except /broadcast, which sends them to everyone connected to
@@ -47,7 +47,7 @@ pub(crate) struct Options {
 }
 
 pub(crate) async fn run(options: Options) -> Result<u8, Failure> {
-    raise_open_files();
+    open_files::raise_limit();
     let signal =
         signals::first().map_err(|error| Failure::Failed(format!("cannot watch signals: {error}")))?;
     let cannot_listen =
@@ -66,7 +66,7 @@ pub(crate) async fn run(options: Options) -> Result<u8, Failure> {
             handle.shut_down();
         }
     });
-    announce(&format!("listening on ws://{address}/"));
+    output::announce(&format!("listening on ws://{address}/"));
     let hub = Arc::new(Hub::default());
     server
         .serve_upgrades(move |upgrade| serve(upgrade, shutdown.clone(), Arc::clone(&hub)))
@@ -126,18 +126,4 @@ fn page_headers() -> Headers {
         headers.append(name, value).expect("names and values are constants of visible ASCII");
     }
     headers
-}
-
-/// Prints where the server listens. If nobody reads that, the server works all the same.
-fn announce(line: &str) {
-    let mut stdout = io::stdout().lock();
-    let _ = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
-}
-
-/// Each connection is an open file, and the soft limit on those is often 1024, the hard one far beyond.
-fn raise_open_files() {
-    match rlimit::increase_nofile_limit(u64::MAX) {
-        Ok(limit) => tracing::debug!("up to {limit} open files"),
-        Err(error) => tracing::warn!("cannot raise the number of open files: {error}"),
-    }
 }

@@ -1,12 +1,20 @@
-//! WebSocket on the command line: `wirebahn echo` is a server to try clients with, `wirebahn connect` a client.
+//! WAMP and WebSocket on the command line.
 //!
-//! * `echo`, `broadcast`: the server. `connect`: the client, with `input` and `output` for its ends.
-//! * `values`: what options may look like. `signals`: Ctrl-C.
+//! Each command has a module of its name:
+//!
+//! * `router`: the WAMP router.
+//! * `echo`, with `broadcast`: a WebSocket server to try clients with. `connect`: a client, with `input` and `output` for
+//!   its ends.
+//!
+//! What they share: `values` (what options may look like), `signals` (Ctrl-C), `output`, `open_files`.
 #![forbid(unsafe_code)]
 
 mod broadcast;
 mod connect;
 mod echo;
+mod open_files;
+mod output;
+mod router;
 mod signals;
 mod values;
 
@@ -16,14 +24,14 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
 use tracing_subscriber::EnvFilter;
 
-/// What is logged unless `--log` or `RUST_LOG` say otherwise.
+/// What is logged unless `--log` or `RUST_LOG` say otherwise; the router has its configuration for that.
 const LOG_FILTER: &str = "warn";
 
-/// WebSocket on the command line
+/// WAMP and WebSocket on the command line
 #[derive(Parser, Debug)]
 #[command(version, arg_required_else_help = true, after_help = EXAMPLES)]
 struct Arguments {
-    /// What to log on stderr, such as debug or wirebahn_core=trace (default: RUST_LOG, else warn)
+    /// What to log on stderr, such as debug or wirebahn_core=trace (default: RUST_LOG, else warn; router: info)
     #[arg(long, value_name = "FILTER", global = true)]
     log: Option<String>,
     #[command(subcommand)]
@@ -32,6 +40,9 @@ struct Arguments {
 
 #[derive(Subcommand, Debug)]
 enum Command {
+    /// Run a WAMP router, with a page that shows what goes on
+    #[command(after_help = router::HELP)]
+    Router(router::Options),
     /// Run a server that sends every message back, or to everyone
     #[command(after_help = echo::HELP)]
     Echo(echo::Options),
@@ -42,6 +53,7 @@ enum Command {
 
 const EXAMPLES: &str = "\
 Examples:
+  wirebahn router                               a WAMP router; open http://127.0.0.1:8080/ in a browser
   wirebahn echo                                 a server on ws://127.0.0.1:9001/, with a page for browsers
   wirebahn connect ws://127.0.0.1:9001/         talk to it: each line is a message
   echo hello | wirebahn connect ws://host/path  send one message";
@@ -57,7 +69,7 @@ enum Failure {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    match start_log(arguments.log.as_deref()).and_then(|()| run(arguments.command)) {
+    match run(arguments.log.as_deref(), arguments.command) {
         Ok(status) => ExitCode::from(status),
         Err(Failure::Usage(problem)) => {
             Arguments::command().error(ErrorKind::ValueValidation, problem).exit()
@@ -69,33 +81,40 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command) -> Result<u8, Failure> {
+fn run(log: Option<&str>, command: Command) -> Result<u8, Failure> {
+    let from_environment = std::env::var(EnvFilter::DEFAULT_ENV).ok();
+    let filter = log.or(from_environment.as_deref());
+    match command {
+        // Its configuration says what is logged.
+        Command::Router(options) => router::run(&options, filter),
+        Command::Echo(options) => start_log(filter).and_then(|()| block_on(echo::run(options))),
+        Command::Connect(options) => start_log(filter).and_then(|()| block_on(connect::run(options))),
+    }
+}
+
+fn block_on(command: impl Future<Output = Result<u8, Failure>>) -> Result<u8, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::Failed(format!("cannot start: {error}")))?;
-    let result = runtime.block_on(async {
-        match command {
-            Command::Echo(options) => echo::run(options).await,
-            Command::Connect(options) => connect::run(options).await,
-        }
-    });
+    let result = runtime.block_on(command);
     // A name that is still being looked up must not hold the end up.
     runtime.shutdown_background();
     result
 }
 
 fn start_log(filter: Option<&str>) -> Result<(), Failure> {
-    let from_environment = std::env::var(EnvFilter::DEFAULT_ENV).ok();
-    let filter = filter.or(from_environment.as_deref()).unwrap_or(LOG_FILTER);
+    let filter = filter.unwrap_or(LOG_FILTER);
     let filter = EnvFilter::try_new(filter)
         .map_err(|error| Failure::Usage(format!("{filter:?} is no filter for the log: {error}")))?;
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     Ok(())
 }
 
-/// Says something on stderr. If nobody listens there, so be it: `eprintln!` would panic.
+/// Says something on stderr, line by line. If nobody listens there, so be it: `eprintln!` would panic.
 fn complain(problem: impl fmt::Display) {
     use std::io::Write as _;
-    let _ = writeln!(std::io::stderr(), "wirebahn: {problem}");
+    for line in problem.to_string().lines() {
+        let _ = writeln!(std::io::stderr(), "wirebahn: {line}");
+    }
 }

@@ -75,3 +75,28 @@ impl Signals {
         Signal::Interrupt
     }
 }
+
+/// The wish that the configuration is read again: `SIGHUP`, where there is such a thing.
+#[derive(Debug)]
+pub(crate) struct HangUps {
+    #[cfg(unix)]
+    signals: tokio::signal::unix::Signal,
+}
+
+/// From now on, hanging up does not end the process.
+#[cfg_attr(not(unix), expect(clippy::unnecessary_wraps, reason = "it may fail elsewhere"))]
+pub(crate) fn hang_ups() -> io::Result<HangUps> {
+    Ok(HangUps {
+        #[cfg(unix)]
+        signals: tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup())?,
+    })
+}
+
+impl HangUps {
+    pub(crate) async fn next(&mut self) {
+        #[cfg(unix)]
+        self.signals.recv().await;
+        #[cfg(not(unix))]
+        std::future::pending::<()>().await;
+    }
+}

@@ -42,4 +42,4 @@ pub use question::{
 };
 pub use router::{Outgoing, Router};
 pub use session::{Identity, SessionKey, TransportInfo};
-pub use shared_event::{Framing, SharedEvent};
+pub use shared_event::SharedEvent;

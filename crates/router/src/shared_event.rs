@@ -3,8 +3,11 @@
 use std::sync::OnceLock;
 
 use bytes::Bytes;
+use wirebahn_core::rawsocket::{PreparedFrame, RawSocket};
+use wirebahn_core::wamp::link::ByteLink;
 use wirebahn_core::wamp::message::Event;
 use wirebahn_core::wamp::{Message, Serializer};
+use wirebahn_core::websocket::{Messages, PreparedMessage};
 
 /// An EVENT that goes to any number of sessions, encoded once for each serializer and framed once for each transport, by
 /// whoever needs it first.
@@ -13,30 +16,22 @@ pub struct SharedEvent {
     /// Always an EVENT.
     message: Message,
     encoded: [OnceLock<Bytes>; SERIALIZERS],
-    framed: [OnceLock<Bytes>; SERIALIZERS * Framing::ALL.len()],
+    websocket: [OnceLock<Option<PreparedMessage>>; SERIALIZERS],
+    rawsocket: [OnceLock<Option<PreparedFrame>>; SERIALIZERS],
 }
 
 const SERIALIZERS: usize = Serializer::ALL.len();
-
-/// How messages are framed on a transport.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Framing {
-    /// Frames of WebSocket without a mask and without compression, as a server sends them.
-    WebSocket,
-    /// Frames of RawSocket.
-    RawSocket,
-}
-
-impl Framing {
-    const ALL: [Self; 2] = [Self::WebSocket, Self::RawSocket];
-}
 
 impl SharedEvent {
     /// An event that is encoded as soon as somebody asks.
     #[must_use]
     pub fn new(event: Event) -> Self {
-        Self { message: event.into(), encoded: Default::default(), framed: Default::default() }
+        Self {
+            message: event.into(),
+            encoded: Default::default(),
+            websocket: Default::default(),
+            rawsocket: Default::default(),
+        }
     }
 
     /// The message, which is an EVENT.
@@ -64,17 +59,18 @@ impl SharedEvent {
         }
     }
 
-    /// The bytes of the message in a frame, which `frame` makes of those of the message if it was not done before.
-    pub fn framed(
-        &self,
-        serializer: Serializer,
-        framing: Framing,
-        frame: impl FnOnce(Bytes) -> Bytes,
-    ) -> Bytes {
-        match self.framed.get(number(serializer) * Framing::ALL.len() + framing as usize) {
-            Some(slot) => slot.get_or_init(|| frame(self.encoded(serializer))).clone(),
-            None => frame(self.encoded(serializer)),
-        }
+    /// The message in a frame of WebSocket.
+    #[must_use]
+    pub fn websocket(&self, serializer: Serializer) -> Option<&PreparedMessage> {
+        let prepare = || Messages::prepare(serializer, &self.encoded(serializer));
+        self.websocket.get(number(serializer))?.get_or_init(prepare).as_ref()
+    }
+
+    /// The message in a frame of RawSocket; `None` if it is too long for that.
+    #[must_use]
+    pub fn rawsocket(&self, serializer: Serializer) -> Option<&PreparedFrame> {
+        let prepare = || RawSocket::prepare(serializer, &self.encoded(serializer));
+        self.rawsocket.get(number(serializer))?.get_or_init(prepare).as_ref()
     }
 }
 
@@ -110,16 +106,13 @@ mod tests {
     #[test]
     fn it_is_framed_once_for_each_serializer_and_transport() {
         let event = event();
-        for framing in Framing::ALL {
-            for serializer in Serializer::ALL {
-                let frame = |bytes: Bytes| Bytes::from([&[framing as u8], &*bytes].concat());
-                let framed = event.framed(serializer, framing, frame);
-                assert_eq!(framed, frame(event.encoded(serializer)));
-                assert_eq!(
-                    framed,
-                    event.framed(serializer, framing, |_| unreachable!("it is there already"))
-                );
-            }
+        for serializer in Serializer::ALL {
+            let frame = |event: &SharedEvent| event.websocket(serializer).unwrap().frame().clone();
+            assert_eq!(frame(&event).as_ptr(), frame(&event).as_ptr());
+            assert!(frame(&event).ends_with(&event.encoded(serializer)));
+            let frame = |event: &SharedEvent| event.rawsocket(serializer).unwrap().frame().clone();
+            assert_eq!(frame(&event).as_ptr(), frame(&event).as_ptr());
+            assert!(frame(&event).ends_with(&event.encoded(serializer)));
         }
     }
 }

@@ -3,5 +3,6 @@
 
 mod connect;
 mod echo;
+mod router;
 mod support;
 mod usage;

@@ -6,6 +6,7 @@ use crate::support::{run, text};
 fn help_and_version_go_to_stdout_with_status_0() {
     for (arguments, expected) in [
         (&["--help"][..], "Examples:"),
+        (&["router", "--help"], "SIGHUP"),
         (&["echo", "--help"], "/broadcast"),
         (&["connect", "--help"], "Exit status:"),
         (&["--version"], concat!("wirebahn ", env!("CARGO_PKG_VERSION"))),
@@ -23,6 +24,8 @@ fn wrong_usage_is_status_2_and_says_what_is_wrong() {
     for (arguments, expected) in [
         (&[][..], "Usage:"),
         (&["no-such-command"], "no-such-command"),
+        (&["router", "--listen", "8080"], "tcp://HOST:PORT"),
+        (&["--log", "=wrong=", "router"], "log"),
         (&["echo", "--no-such-option"], "--no-such-option"),
         (&["echo", "--listen", "9001"], "HOST:PORT"),
         (&["echo", "--max-message", "much"], "64K"),

@@ -36,6 +36,8 @@ pub struct Driver<W, R: Runtime> {
     alarm: Alarm<R::Timer>,
     received: Vec<WireEvent>,
     outgoing: Vec<Message>,
+    /// Whether the wire had room when messages were last taken.
+    had_room: bool,
     is_closing: bool,
     is_closed: bool,
 }
@@ -52,6 +54,7 @@ impl<W: Wire, R: Runtime> Driver<W, R> {
             alarm: Alarm::new(),
             received: Vec::new(),
             outgoing: Vec::new(),
+            had_room: true,
             is_closing: false,
             is_closed: false,
         };
@@ -78,7 +81,8 @@ impl<W: Wire, R: Runtime> Driver<W, R> {
         }
         state.dispatch(after);
         // The end of a session is worth a message that finds no room.
-        if self.outgoing.is_empty() && (self.wire.is_ready() || state.session.has_ended()) {
+        self.had_room = self.outgoing.is_empty() && self.wire.is_ready();
+        if self.had_room || state.session.has_ended() && self.outgoing.is_empty() {
             state.take_messages(MESSAGES_AT_ONCE, &mut self.outgoing);
             // What was taken may have made room for others.
             state.dispatch(after);
@@ -159,7 +163,8 @@ where
             if driver.wire.poll_recv(cx, &mut driver.received).is_ready() || ran || sent {
                 continue;
             }
-            if !driver.outgoing.is_empty() && driver.wire.is_ready() {
+            if !driver.had_room && driver.wire.is_ready() {
+                // It has got room since messages were taken: nobody else would say so.
                 continue;
             }
             if timeout.is_some_and(|deadline| driver.alarm.poll(cx, deadline).is_ready()) {

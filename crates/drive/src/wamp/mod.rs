@@ -6,7 +6,8 @@
 //!     Subscription, Registration             what was granted; dropping it gives it back
 //!   Component           a session that comes back, with its procedures and subscriptions
 //!   Driver              the future that does the work, spawned once by the adapter
-//!     wire              where its messages go: a link over a stream
+//!     wire              where its messages go: a link over a stream, or a router in this process
+//!   router              a router in this process, its connections and its sessions
 //! ```
 //!
 //! A handle takes the lock of the session for as long as it takes to queue a message or to take an answer, never across
@@ -18,6 +19,8 @@ mod error;
 mod join;
 mod open;
 mod reply;
+#[cfg(feature = "router")]
+pub mod router;
 mod session;
 mod shared;
 mod wire;
@@ -26,7 +29,7 @@ pub use component::{Component, ComponentError, ComponentEvent, JoinTransport, Jo
 pub use driver::Driver;
 pub use error::{Error, RequestError};
 pub use join::{ChallengeFuture, JoinError, OnChallenge, finish_join};
-pub use open::{OpenError, OpenedWire, open_rawsocket, open_websocket};
+pub use open::{OpenError, OpenedWire, accept_rawsocket, open_rawsocket, open_websocket};
 pub use reply::CallResult;
 pub use session::{
     Call, CallFuture, CallStream, Event, Handled, Handler, Interrupted, IntoReply, Invocation,

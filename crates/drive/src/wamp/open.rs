@@ -14,6 +14,7 @@ use wirebahn_core::websocket::opening::{
 };
 
 use super::LinkWire;
+use crate::websocket::Admission;
 use crate::{Io, Runtime, Socket};
 
 /// A wire and the serializer that was agreed on.
@@ -82,6 +83,45 @@ pub async fn open_rawsocket<I: Io, R: Runtime>(
         MessageLink::new(RawSocket::new(established), serializer)
     });
     Ok(OpenedWire { wire: LinkWire::new(socket), serializer })
+}
+
+/// Takes a RawSocket of a client over a stream on which nothing was received yet. With [`Admission::OverCapacity`] even a
+/// valid client is refused. Serializers that are not known here are not spoken, whatever the options say.
+///
+/// # Errors
+///
+/// The client asks for what there is not, or speaks something else; it was told so.
+pub async fn accept_rawsocket<I: Io, R: Runtime>(
+    io: I,
+    mut options: Arc<raw::ServerOptions>,
+    entropy: Box<dyn Entropy>,
+    admission: Admission,
+) -> Result<OpenedWire<LinkWire<RawSocket, I, R>>, raw::OpeningFailure> {
+    if options.serializers.iter().any(|number| known(*number).is_none()) {
+        Arc::make_mut(&mut options).serializers.retain(|number| known(*number).is_some());
+    }
+    let mut opening = raw::ServerOpening::new(options, entropy, R::now());
+    if admission == Admission::OverCapacity {
+        opening.refuse_over_capacity();
+    }
+    let mut socket: Box<Socket<_, I, R>> = Box::new(Socket::new(opening, io));
+    match socket.next_event().await {
+        Some(raw::ServerOpeningEvent::Open) => {}
+        Some(raw::ServerOpeningEvent::Failed(failure)) => return Err(failure),
+        _ => return Err(raw::OpeningFailure::TransportLost),
+    }
+    let mut serializer = None;
+    let socket = (*socket).map_engine(|opening| {
+        let established = opening.into_established().expect("the event says that the connection is open");
+        let spoken = known(established.serializer).expect("only known serializers are agreed to");
+        serializer = Some(spoken);
+        MessageLink::new(RawSocket::new(established), spoken)
+    });
+    Ok(OpenedWire { wire: LinkWire::new(socket), serializer: serializer.unwrap_or_default() })
+}
+
+fn known(number: raw::SerializerId) -> Option<Serializer> {
+    Serializer::from_rawsocket_number(number.get())
 }
 
 /// Why there is no wire to a router.

@@ -28,8 +28,8 @@ pub struct Connection<L: Layer, I, R: Runtime> {
     pub(super) inner: Box<Inner<L, I, R>>,
 }
 
-pub(super) struct Inner<L: Layer, I, R: Runtime> {
-    pub(super) socket: Socket<L, I, R>,
+pub(crate) struct Inner<L: Layer, I, R: Runtime> {
+    pub(crate) socket: Socket<L, I, R>,
     /// On the heap, since most connections are open most of the time.
     pub(super) closed: Option<Box<Closed>>,
     pub(super) shutdown: Option<ShutdownWatch>,
@@ -49,7 +49,7 @@ impl<L: Layer, I: Io, R: Runtime> Connection<L, I, R> {
         Self { inner }
     }
 
-    pub(super) fn into_inner(self) -> Box<Inner<L, I, R>> {
+    pub(crate) fn into_inner(self) -> Box<Inner<L, I, R>> {
         self.inner
     }
 

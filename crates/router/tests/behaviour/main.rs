@@ -4,5 +4,8 @@
 mod calls;
 mod events;
 mod joining;
+mod meta;
+mod questions;
 mod registrations;
+mod slow;
 mod world;

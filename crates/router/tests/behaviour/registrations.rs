@@ -11,19 +11,17 @@ fn shared(policy: InvocationPolicy) -> impl Fn(&mut RegisterOptions) {
 /// Calls `com.p` and returns which of the callees got it.
 fn who_is_called(world: &mut World, caller: Client, callees: &[Client]) -> usize {
     world.call(caller, "com.p", "");
-    let got: Vec<usize> = (0..callees.len())
-        .filter(|&callee| {
-            let messages = world.received(callees[callee].key);
-            for message in &messages {
-                let Message::Invocation(invocation) = message else { panic!("{message:?}") };
-                world.yield_text(callees[callee], invocation.request, "");
-            }
-            !messages.is_empty()
-        })
-        .collect();
+    let mut called = Vec::new();
+    for (number, &callee) in callees.iter().enumerate() {
+        for message in world.received(callee.key) {
+            let Message::Invocation(invocation) = message else { panic!("{message:?}") };
+            world.yield_text(callee, invocation.request, "");
+            called.push(number);
+        }
+    }
     world.result(caller);
-    assert_eq!(got.len(), 1);
-    got[0]
+    let &[called] = called.as_slice() else { panic!("{called:?}") };
+    called
 }
 
 #[test]

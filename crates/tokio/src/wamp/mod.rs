@@ -16,15 +16,20 @@
 //!
 //! * [`join`] and [`Join`] begin a [`Session`], over WebSocket or RawSocket, TCP or Unix sockets.
 //! * [`component`] keeps one: it joins again when the session is lost, and registers and subscribes again.
+//! * `Router`, with the feature `router`, is a router in this process, which sessions join without a socket.
 //! * What can be asked is in [`Session`]; what goes wrong in [`Error`] and [`JoinError`].
 
 mod component;
 mod join;
+#[cfg(feature = "router")]
+mod router;
 
 use std::sync::Arc;
 
 pub use component::{Component, component};
 pub use join::{Join, join};
+#[cfg(feature = "router")]
+pub use router::Router;
 
 pub use wirebahn_core::wamp::session::{
     Challenge, Initiator, Left, LeftCause, OperationError, SessionConfig, SessionViolation,
@@ -38,6 +43,11 @@ pub use wirebahn_drive::wamp::{
     Interrupted, IntoReply, Invocation, InvocationError, JoinError, OpenError, Overflow, ProgressSender,
     Publish, Register, Registration, Reply, RequestError, Session, Spawn, Subscribe, Subscription,
 };
+
+#[cfg(feature = "router")]
+pub use wirebahn_drive::wamp::router::RouterHandle;
+#[cfg(feature = "router")]
+pub use wirebahn_router::{RealmConfig, RouterConfig, TransportInfo};
 
 /// Runs handlers as tasks of the runtime that is current now.
 #[must_use]

@@ -1,10 +1,12 @@
 use std::fmt;
 use std::task::{Context, Poll};
 
-use wirebahn_core::wamp::Message;
 use wirebahn_core::wamp::link::{ByteLink, LinkClose, LinkClosed, LinkEvent, LinkSendError, MessageLink};
+use wirebahn_core::wamp::{Message, Subprotocol};
+use wirebahn_core::websocket::Messages;
 
 use super::{Wire, WireEvent};
+use crate::websocket::WebSocket;
 use crate::{Io, Runtime, Socket};
 
 /// After so many messages at once those that came are handed out, so that a flood of them is handled in portions.
@@ -22,9 +24,22 @@ impl<L: ByteLink, I: Io, R: Runtime> LinkWire<L, I, R> {
         Self { socket, closed: None }
     }
 
+    #[cfg(feature = "router")]
+    pub(in crate::wamp) const fn socket_mut(&mut self) -> &mut Socket<MessageLink<L>, I, R> {
+        &mut self.socket
+    }
+
     /// How the link ended, once it has.
     pub const fn closed(&self) -> Option<&LinkClosed> {
         self.closed.as_ref()
+    }
+}
+
+impl<I: Io, R: Runtime> LinkWire<Messages, I, R> {
+    /// The wire over an open WebSocket, on either end, of which nothing was received yet.
+    pub fn from_websocket(connection: WebSocket<I, R>, subprotocol: Subprotocol) -> Self {
+        let link = |messages| MessageLink::with_subprotocol(messages, subprotocol);
+        Self::new(connection.into_inner().socket.map_engine(link))
     }
 }
 

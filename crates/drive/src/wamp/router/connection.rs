@@ -1,0 +1,215 @@
+use std::collections::VecDeque;
+use std::fmt;
+use std::mem;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use wirebahn_core::rawsocket::RawSocket;
+use wirebahn_core::wamp::link::{ByteLink, LinkClose, LinkSendError};
+use wirebahn_core::wamp::message::Error;
+use wirebahn_core::wamp::{
+    ErrorDetails, Message, Payload, RequestId, RequestType, Serializer, Uri, error_uri,
+};
+use wirebahn_core::websocket::Messages;
+use wirebahn_router::{CloseReason, Outgoing, SessionKey, SharedEvent};
+
+use super::RouterHandle;
+use crate::wamp::{LinkWire, Wire, WireEvent};
+use crate::{Io, Runtime};
+
+/// How many outputs are taken under one lock: enough for one long write, few enough that others get their turn.
+const OUTPUTS_AT_ONCE: usize = 256;
+
+/// A wire that a router sends over.
+pub trait RouterWire: Wire {
+    /// Queues an event that others get as well.
+    ///
+    /// # Errors
+    ///
+    /// It is too long, or there is no room, or the wire ends.
+    fn send_shared(&mut self, event: &SharedEvent) -> Result<(), LinkSendError>;
+
+    /// Sends what waits, and takes nothing: for as long as the router holds the connection back. The waker of `cx` is
+    /// woken when there is room again.
+    fn poll_send(&mut self, cx: &mut Context<'_>);
+}
+
+/// A transport on which shared events are framed once.
+pub trait SharedFrame: ByteLink {
+    /// The frame; `None` if the event is too long for any frame.
+    fn shared_frame(event: &SharedEvent, serializer: Serializer) -> Option<&Self::Prepared>;
+}
+
+impl SharedFrame for Messages {
+    fn shared_frame(event: &SharedEvent, serializer: Serializer) -> Option<&Self::Prepared> {
+        event.websocket(serializer)
+    }
+}
+
+impl SharedFrame for RawSocket {
+    fn shared_frame(event: &SharedEvent, serializer: Serializer) -> Option<&Self::Prepared> {
+        event.rawsocket(serializer)
+    }
+}
+
+impl<L: SharedFrame + Unpin, I: Io, R: Runtime> RouterWire for LinkWire<L, I, R> {
+    fn send_shared(&mut self, event: &SharedEvent) -> Result<(), LinkSendError> {
+        let limit = self.max_message_len();
+        let link = self.socket_mut().engine_mut();
+        let frame = L::shared_frame(event, link.serializer());
+        link.send_prepared(frame.ok_or(LinkSendError::MessageTooLong { limit })?)
+    }
+
+    fn poll_send(&mut self, cx: &mut Context<'_>) {
+        // An end that is found here is told by the next read.
+        let _ = self.socket_mut().poll_flush(cx);
+    }
+}
+
+/// A client's connection to a router; see [`RouterHandle::serve`].
+#[must_use = "a connection does nothing unless it is polled"]
+pub struct RouterConnection<W: RouterWire> {
+    handle: RouterHandle,
+    key: SessionKey,
+    wire: W,
+    received: Vec<WireEvent>,
+    outgoing: VecDeque<Outgoing>,
+    is_held: bool,
+    /// The router has said all there is, and the wire is ending.
+    is_closing: bool,
+    is_closed: bool,
+}
+
+impl<W: RouterWire> RouterConnection<W> {
+    pub(super) const fn new(handle: RouterHandle, key: SessionKey, wire: W) -> Self {
+        Self {
+            handle,
+            key,
+            wire,
+            received: Vec::new(),
+            outgoing: VecDeque::new(),
+            is_held: false,
+            is_closing: false,
+            is_closed: false,
+        }
+    }
+
+    /// Hands outputs to the wire while there is room; says whether there were any.
+    fn send(&mut self) -> bool {
+        let before = self.outgoing.len();
+        while let Some(output) = self.outgoing.pop_front() {
+            let sent = match &output {
+                Outgoing::Message(message) => self.wire.send(message),
+                Outgoing::Shared(event) => self.wire.send_shared(event),
+                Outgoing::Close(reason) => {
+                    self.is_closing = true;
+                    self.outgoing.clear();
+                    self.wire.close(link_close(reason));
+                    return true;
+                }
+                _ => Ok(()),
+            };
+            match sent {
+                Err(LinkSendError::NotReady) => {
+                    self.outgoing.push_front(output);
+                    break;
+                }
+                Err(LinkSendError::MessageTooLong { .. }) => self.handle_unsendable(&output),
+                // A wire that has ended will say so.
+                Ok(()) | Err(_) => {}
+            }
+        }
+        self.outgoing.len() < before
+    }
+
+    /// Nothing that belongs to a call is dropped without its caller being told.
+    #[cold]
+    fn handle_unsendable(&mut self, output: &Outgoing) {
+        self.handle.note_unsendable();
+        match output {
+            Outgoing::Message(Message::Invocation(invocation)) => {
+                let error = too_long(RequestType::Invocation, invocation.request);
+                let (key, error) = (self.key, error.into());
+                self.handle.with(|router, now| router.handle_message(key, error, now));
+            }
+            Outgoing::Message(Message::Result(result)) => {
+                self.replace(too_long(RequestType::Call, result.request));
+            }
+            Outgoing::Message(Message::Error(error)) => {
+                self.replace(too_long(error.request_type, error.request));
+            }
+            _ => {}
+        }
+    }
+
+    fn replace(&mut self, error: Error) {
+        self.outgoing.push_front(Outgoing::Message(error.into()));
+    }
+}
+
+impl<W: RouterWire> Future for RouterConnection<W> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.get_mut();
+        loop {
+            let was_held = mem::replace(&mut this.is_held, false) && !this.is_closing;
+            let has_read = if was_held {
+                this.wire.poll_send(cx);
+                false
+            } else {
+                this.wire.poll_recv(cx, &mut this.received).is_ready()
+            };
+            let room = if this.wire.is_ready() && !this.is_closing { OUTPUTS_AT_ONCE } else { 0 };
+            let received = this.received.drain(..);
+            let exchanged = this.handle.exchange(this.key, cx.waker(), received, &mut this.outgoing, room);
+            this.is_held = exchanged.is_held;
+            if exchanged.is_closed {
+                this.is_closed = true;
+                return Poll::Ready(());
+            }
+            let has_sent = this.wire.is_ready() && this.send();
+            let is_released = was_held && !this.is_held;
+            if !(has_read || has_sent || is_released) {
+                return Poll::Pending;
+            }
+        }
+    }
+}
+
+impl<W: RouterWire> Drop for RouterConnection<W> {
+    fn drop(&mut self) {
+        if !self.is_closed {
+            self.handle.detach(self.key);
+        }
+    }
+}
+
+fn too_long(request_type: RequestType, request: RequestId) -> Error {
+    Error {
+        request_type,
+        request,
+        details: ErrorDetails::default(),
+        error: Uri::from_static(error_uri::PAYLOAD_SIZE_EXCEEDED),
+        payload: Payload::empty(),
+    }
+}
+
+const fn link_close(reason: &CloseReason) -> LinkClose {
+    match reason {
+        CloseReason::Violation(_) => LinkClose::Violation,
+        CloseReason::TooSlow | CloseReason::JoinTimeout => LinkClose::Policy,
+        CloseReason::ShutDown => LinkClose::GoingAway,
+        _ => LinkClose::Done,
+    }
+}
+
+impl<W: RouterWire> fmt::Debug for RouterConnection<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RouterConnection")
+            .field("key", &self.key)
+            .field("is_held", &self.is_held)
+            .field("is_closing", &self.is_closing)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,217 @@
+//! WAMP sessions over everything that a node listens on.
+
+use std::time::Duration;
+
+use wirebahn_node::Endpoint;
+
+use crate::support::{Peer, address, config, get, start};
+
+#[tokio::test]
+async fn one_port_serves_websocket_rawsocket_and_http() {
+    let node = start("").await;
+    let address = address(&node);
+    let (mut web, mut raw) = (Peer::websocket(&address).await, Peer::rawsocket(&address).await);
+    web.join("realm1").await;
+    raw.join("realm1").await;
+    raw.send(r#"[32,1,{},"com.example.topic"]"#).await;
+    assert!(raw.recv().await.starts_with("[33,1,"));
+    web.send(r#"[16,1,{"acknowledge":true},"com.example.topic",["from the web"]]"#).await;
+    assert!(web.recv().await.starts_with("[17,1,"));
+    let event = raw.recv().await;
+    assert!(event.starts_with("[36,") && event.ends_with(r#",["from the web"]]"#), "{event}");
+    raw.send(r#"[64,2,{},"com.example.echo"]"#).await;
+    assert!(raw.recv().await.starts_with("[65,2,"));
+    web.send(r#"[48,2,{},"com.example.echo",[1,2]]"#).await;
+    let invocation = raw.recv().await;
+    let (request, _) = invocation.strip_prefix("[68,").unwrap().split_once(',').unwrap();
+    raw.send(&format!("[70,{request},{{}},[3]]")).await;
+    assert_eq!(web.recv().await, "[50,2,{},[3]]");
+    let (head, _) = get(&address, "/health").await;
+    assert!(head.starts_with("HTTP/1.1 200 OK"), "{head}");
+}
+
+#[tokio::test]
+async fn sessions_and_messages_are_counted() {
+    let node = start("").await;
+    let address = address(&node);
+    let (mut web, mut raw) = (Peer::websocket(&address).await, Peer::rawsocket(&address).await);
+    web.join("realm1").await;
+    raw.join("realm1").await;
+    let (_, metrics) = get(&address, "/metrics").await;
+    for line in [
+        r#"wirebahn_connections{listener="main",protocol="websocket"} 1"#,
+        r#"wirebahn_connections{listener="main",protocol="rawsocket"} 1"#,
+        r#"wirebahn_sessions{realm="realm1"} 2"#,
+    ] {
+        assert!(metrics.lines().any(|found| found == line), "{line}\n{metrics}");
+    }
+}
+
+#[tokio::test]
+async fn a_realm_that_is_not_configured_is_refused() {
+    let node = start("").await;
+    let mut peer = Peer::websocket(&address(&node)).await;
+    peer.send(r#"[1,"realm2",{"roles":{"caller":{}}}]"#).await;
+    let abort = peer.recv().await;
+    assert!(abort.starts_with("[3,") && abort.ends_with(r#","wamp.error.no_such_realm"]"#), "{abort}");
+}
+
+#[tokio::test]
+async fn realms_come_into_being_on_demand_if_that_is_allowed() {
+    let node = start("[on_demand]\nallowed = true").await;
+    let mut peer = Peer::websocket(&address(&node)).await;
+    peer.join("com.example.new").await;
+}
+
+#[tokio::test]
+async fn a_realm_that_reloading_adds_can_be_joined() {
+    let node = start("").await;
+    let report = node.reload(config("[[realms]]\n[[realms]]\nname = \"realm2\""));
+    assert_eq!(report.changed, ["realms: with realm2"]);
+    let mut peer = Peer::websocket(&address(&node)).await;
+    peer.join("realm2").await;
+}
+
+#[tokio::test]
+async fn shutting_down_says_goodbye_to_all_and_waits_for_them() {
+    let node = start("").await;
+    let address = address(&node);
+    let mut peers = [Peer::websocket(&address).await, Peer::rawsocket(&address).await];
+    for peer in &mut peers {
+        peer.join("realm1").await;
+    }
+    let leaving = async {
+        for peer in &mut peers {
+            let goodbye = peer.recv().await;
+            assert!(
+                goodbye.starts_with("[6,") && goodbye.ends_with(r#","wamp.close.system_shutdown"]"#),
+                "{goodbye}"
+            );
+        }
+        // While sessions are there, new ones are refused, and health says why.
+        let (head, body) = get(&address, "/health").await;
+        assert!(head.starts_with("HTTP/1.1 503"), "{head}");
+        assert_eq!(body, "shutting down\n");
+        for peer in &mut peers {
+            peer.send(r#"[6,{},"wamp.close.goodbye_and_out"]"#).await;
+            peer.closed().await;
+        }
+    };
+    tokio::join!(node.shut_down(), leaving);
+}
+
+#[tokio::test]
+async fn who_does_not_leave_is_cut_off_after_the_grace() {
+    let node = start("[shutdown]\ngrace = \"50ms\"").await;
+    let mut peer = Peer::websocket(&address(&node)).await;
+    peer.join("realm1").await;
+    tokio::time::timeout(Duration::from_secs(20), node.shut_down()).await.unwrap();
+}
+
+#[tokio::test]
+async fn connections_without_a_session_do_not_hold_a_shutdown_up() {
+    let node = start("[shutdown]\ngrace = \"1h\"\n[websocket]\nclose_timeout = \"50ms\"").await;
+    let address = address(&node);
+    let (_web, _raw) = (Peer::websocket(&address).await, Peer::rawsocket(&address).await);
+    let _silent = tokio::net::TcpStream::connect(&address).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(20), node.shut_down()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_rawsocket_beyond_the_maximum_is_told_so() {
+    let node = start("[[listeners]]\nmax_connections = 1").await;
+    let address = address(&node);
+    let mut first = Peer::rawsocket(&address).await;
+    first.join("realm1").await;
+    // RawSocket error 4: maximum connection count reached.
+    assert_eq!(Peer::rawsocket_answer(&address).await, [0x7f, 0x40, 0, 0]);
+}
+
+#[tokio::test]
+async fn sessions_on_different_listeners_meet() {
+    let mut config = config("");
+    let mut other = config.listeners[0].clone();
+    other.name = "other".into();
+    other.endpoint = "tcp://127.0.0.1:0".parse::<Endpoint>().unwrap();
+    config.listeners.push(other);
+    let node = wirebahn_node::Node::start(config).await.unwrap();
+    let mut first = Peer::websocket(&address(&node)).await;
+    let mut second = Peer::rawsocket(&node.listeners()[1].endpoint.authority().unwrap()).await;
+    first.join("realm1").await;
+    second.join("realm1").await;
+    first.send(r#"[32,1,{},"com.example.topic"]"#).await;
+    assert!(first.recv().await.starts_with("[33,1,"));
+    second.send(r#"[16,1,{},"com.example.topic",["hello"]]"#).await;
+    assert!(first.recv().await.ends_with(r#",["hello"]]"#));
+}
+
+#[tokio::test]
+async fn what_is_no_message_is_answered_with_abort_and_the_end() {
+    let node = start("").await;
+    let address = address(&node);
+    for mut peer in [Peer::websocket(&address).await, Peer::rawsocket(&address).await] {
+        peer.join("realm1").await;
+        peer.send("[16,1,").await;
+        let abort = peer.recv().await;
+        assert!(abort.starts_with("[3,") && abort.contains("wamp.error.protocol_violation"), "{abort}");
+        peer.closed().await;
+    }
+}
+
+#[tokio::test]
+async fn who_never_reads_is_disconnected_and_holds_up_nobody() {
+    let node = start("[[realms]]\nqueue_messages = 16\nqueue_bytes = \"64K\"").await;
+    let address = address(&node);
+    let (mut slow, mut fast) = (Peer::rawsocket(&address).await, Peer::rawsocket(&address).await);
+    let mut publisher = Peer::websocket(&address).await;
+    for peer in [&mut slow, &mut fast, &mut publisher] {
+        peer.join("realm1").await;
+    }
+    for peer in [&mut slow, &mut fast] {
+        peer.send(r#"[32,1,{},"com.example.topic"]"#).await;
+        assert!(peer.recv().await.starts_with("[33,1,"));
+    }
+    let payload = "x".repeat(64 << 10);
+    let is_disconnected = async || {
+        let (_, metrics) = get(&address, "/metrics").await;
+        metrics.contains("wirebahn_sessions_ended_total{cause=\"slow\"} 1\n")
+    };
+    // The system's buffers take some, but not all.
+    for request in 1..=1000 {
+        publisher
+            .send(&format!(r#"[16,{request},{{"acknowledge":true}},"com.example.topic",["{payload}"]]"#))
+            .await;
+        assert!(publisher.recv().await.starts_with("[17,"));
+        assert!(fast.recv().await.starts_with("[36,"));
+        if request % 50 == 0 && is_disconnected().await {
+            return;
+        }
+    }
+    panic!("the slow one is still there");
+}
+
+#[tokio::test]
+async fn what_a_client_cannot_receive_is_an_error_for_who_waits() {
+    let node = start("").await;
+    let address = address(&node);
+    let (mut small, mut other) = (Peer::small(&address).await, Peer::websocket(&address).await);
+    for peer in [&mut small, &mut other] {
+        peer.join("realm1").await;
+        peer.send(r#"[64,1,{"invoke":"last"},"com.example.echo"]"#).await;
+        assert!(peer.recv().await.starts_with("[65,1,"));
+    }
+    let long = "x".repeat(3000);
+    // The result is too long for the caller.
+    small.send(r#"[48,2,{},"com.example.echo"]"#).await;
+    let invocation = other.recv().await;
+    let (request, _) = invocation.strip_prefix("[68,").unwrap().split_once(',').unwrap();
+    other.send(&format!("[70,{request},{{}},[\"{long}\"]]")).await;
+    assert_eq!(small.recv().await, r#"[8,48,2,{},"wamp.error.payload_size_exceeded"]"#);
+    // The arguments are too long for the callee.
+    other.send(r#"[66,2,"#).await;
+    let _ = other.recv().await;
+    let mut caller = Peer::websocket(&address).await;
+    caller.join("realm1").await;
+    caller.send(&format!(r#"[48,1,{{}},"com.example.echo",["{long}"]]"#)).await;
+    assert_eq!(caller.recv().await, r#"[8,48,1,{},"wamp.error.payload_size_exceeded"]"#);
+}
