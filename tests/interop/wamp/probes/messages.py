@@ -2,7 +2,7 @@
 from router import REALM
 from wire import encode
 
-from .probe import HELLO, closes, lives, refuses, violates
+from .probe import HELLO, closes, ends, lives, refuses, violates
 
 MAX_ID = 2**53
 
@@ -34,7 +34,6 @@ WRONG_TYPES = [[16, "1", {}, "a.b"], [16, -1, {}, "a.b"], [16, 1.5, {}, "a.b"], 
                [66, 1, "x"], [70, "1", {}], [70, 1, []], [8, "68", 1, {}, "a.b"], [8, 68, 1, [], "a.b"], [8, 68, 1, {}, 7],
                [6, [], "a.b"], [6, {}, 7], [3, [], "a.b"]]
 
-# An ABORT of ABORT or GOODBYE would be an answer to an end; the connection just ends.
 WRONG_OPTIONS = [[16, 1, {"acknowledge": 1}, "a.b"], [16, 1, {"acknowledge": "yes"}, "a.b"], [16, 1, {"exclude_me": 0}, "a.b"],
                  [16, 1, {"exclude": 7}, "a.b"], [16, 1, {"exclude": ["x"]}, "a.b"], [16, 1, {"eligible": {}}, "a.b"],
                  [16, 1, {"eligible_authid": [7]}, "a.b"], [16, 1, {"exclude_authrole": "x"}, "a.b"],
@@ -123,7 +122,7 @@ def malformed(p):
             wire = p.joined()
             wire.send(*message)
             if message[0] == 3:
-                closes(wire)
+                ends(wire)
             else:
                 violates(wire)
         p.run(f"{message!r:.70} is a violation", wrong)
