@@ -41,6 +41,7 @@ def main():
     options = parser.parse_args()
     if options.smoke:
         options.rounds, options.secs, options.idle, options.fanout = 1, 0.3, 50, 100
+        options.tests = "rpc_pipe,flood1,pubN"
     programs = {"wirebahn": options.wirebahn} | ({"crossbar": options.crossbar} if options.crossbar else {})
     problems = []
     throughput(options, programs, problems)
@@ -62,7 +63,7 @@ def throughput(options, programs, problems):
                 for name, program in programs.items():
                     for got in wampload(options, name, program, kind, serializer):
                         key = (got["test"], kind, serializer, name)
-                        if "error" in got or got.get("lost"):
+                        if "error" in got or got.get("lost", 0) > 0:
                             what = got.get("error") or f"{got['lost']} events lost"
                             print(f"{name} {kind} {serializer} {got['test']}: {what}")
                             if name == "wirebahn":
@@ -127,7 +128,7 @@ def sessions(options, programs, problems):
                             problems.append(f"{kind} {test}: {run.stderr.strip()}")
                         continue
                     got = json.loads(run.stdout)
-                    if got.get("lost") and name == "wirebahn":
+                    if got.get("lost", 0) > 0 and name == "wirebahn":
                         problems.append(f"{kind} {test}: {got['lost']} events lost")
                     print(f"{name:9} {kind} " + ", ".join(f"{k} {v}" for k, v in got.items()))
 
