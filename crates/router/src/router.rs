@@ -229,6 +229,14 @@ impl Router {
         session.is_some_and(|session| session.backlog.is_full(self.config.backlog, 1))
     }
 
+    /// Whether the router has done with this connection: the last of its outputs is [`Outgoing::Close`]. A connection on
+    /// which there is no room to send should be closed then, for there may never be any.
+    #[must_use]
+    pub fn is_closing(&self, key: SessionKey) -> bool {
+        let session = self.sessions.slot(key).and_then(|slot| self.sessions.get(slot));
+        session.is_some_and(|session| session.close.is_some())
+    }
+
     /// What the router wants to know.
     #[must_use]
     pub fn poll_question(&mut self) -> Option<Question> {

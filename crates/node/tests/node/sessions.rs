@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use wirebahn_node::Endpoint;
 
-use crate::support::{Peer, address, config, get, start};
+use crate::support::{PATIENCE, Peer, address, config, get, start};
 
 #[tokio::test]
 async fn one_port_serves_websocket_rawsocket_and_http() {
@@ -184,10 +184,17 @@ async fn who_never_reads_is_disconnected_and_holds_up_nobody() {
         assert!(publisher.recv().await.starts_with("[17,"));
         assert!(fast.recv().await.starts_with("[36,"));
         if request % 50 == 0 && is_disconnected().await {
-            return;
+            break;
         }
     }
-    panic!("the slow one is still there");
+    // It still does not read, so it can be told nothing.
+    let is_gone = async {
+        let only_fast = r#"wirebahn_connections{listener="main",protocol="rawsocket"} 1"#;
+        while !get(&address, "/metrics").await.1.contains(&format!("{only_fast}\n")) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, is_gone).await.expect("the slow one is still there");
 }
 
 #[tokio::test]

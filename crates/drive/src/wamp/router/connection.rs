@@ -94,6 +94,20 @@ impl<W: RouterWire> RouterConnection<W> {
         }
     }
 
+    /// Closes the wire if that is the last output and there is no room for those before it: a peer that does not read
+    /// must not hold the connection. Says whether it was.
+    fn close_without_room(&mut self) -> bool {
+        let Some(Outgoing::Close(reason)) = self.outgoing.back() else { return false };
+        if self.wire.is_ready() {
+            return false;
+        }
+        let how = link_close(reason);
+        self.is_closing = true;
+        self.outgoing.clear();
+        self.wire.close(how);
+        true
+    }
+
     /// Hands outputs to the wire while there is room; says whether there were any.
     fn send(&mut self) -> bool {
         let before = self.outgoing.len();
@@ -168,7 +182,7 @@ impl<W: RouterWire> Future for RouterConnection<W> {
                 this.is_closed = true;
                 return Poll::Ready(());
             }
-            let has_sent = this.wire.is_ready() && this.send();
+            let has_sent = this.close_without_room() || (this.wire.is_ready() && this.send());
             let is_released = was_held && !this.is_held;
             if !(has_read || has_sent || is_released) {
                 return Poll::Pending;

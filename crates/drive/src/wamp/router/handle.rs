@@ -149,7 +149,8 @@ impl RouterHandle {
         wakers.into_iter().for_each(Waker::wake);
     }
 
-    /// One round of a connection under the lock: everything that came goes in, up to `limit` outputs come out.
+    /// One round of a connection under the lock: everything that came goes in, up to `limit` outputs come out; all of
+    /// them once the router has done with the connection.
     pub(super) fn exchange(
         &self,
         key: SessionKey,
@@ -174,7 +175,9 @@ impl RouterHandle {
                 }
             }
         }
-        while outgoing.len() < limit
+        // A wire without room may never have any again: one that is to be closed does not wait for it.
+        let is_closing = state.router.is_closing(key);
+        while (is_closing || outgoing.len() < limit)
             && let Some(output) = state.router.poll_output(key)
         {
             outgoing.push_back(output);
