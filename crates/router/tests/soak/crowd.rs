@@ -296,7 +296,10 @@ impl Crowd {
         let request = RequestId::new(1 << 40).unwrap();
         match self.random.next_u64() % 3 {
             0 => {
-                self.send(key, Yield { request, options: YieldOptions::default(), payload: Payload::empty() });
+                self.send(
+                    key,
+                    Yield { request, options: YieldOptions::default(), payload: Payload::empty() },
+                );
             }
             1 => self.send(key, Hello { realm: None, details: Box::default() }),
             _ => {
