@@ -12,7 +12,21 @@ die() {
     exit 2
 }
 
-# Where cargo puts the release binaries.
+# up_to_date WANTED STAMP: whether what STAMP says was installed is what WANTED asks for.
+up_to_date() { cmp -s "$1" "$2"; }
+
+# install_python REQUIREMENTS FOLDER: a virtual environment of its own for each list, for they may contradict each other.
+install_python() {
+    command -v python3 > /dev/null || return 1
+    up_to_date "$1" "$2/installed.txt" && return 0
+    rm -rf "$2"
+    python3 -m venv "$2" \
+        && "$2/bin/python" -m pip install --quiet -r "$1" \
+        && cp "$1" "$2/installed.txt"
+}
+
+# Where cargo puts binaries.
+debug_folder() { echo "${CARGO_TARGET_DIR:-$ROOT/target}/debug"; }
 release_folder() { echo "${CARGO_TARGET_DIR:-$ROOT/target}/release"; }
 
 # A server of ours in the background: sets ECHO_PID and ECHO_URL (ws://127.0.0.1:PORT/).

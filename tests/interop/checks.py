@@ -25,5 +25,10 @@ class Checks:
         else:
             print(f"ok     {self._peer}: {name}", flush=True)
 
+    @property
+    def failed(self):
+        """How many checks failed."""
+        return self._failed
+
     def end(self):
         sys.exit(1 if self._failed else 0)

@@ -1,18 +1,21 @@
 #!/usr/bin/env bash
-# Exchanges messages with WebSocket code that others wrote.
+# Exchanges messages with WebSocket and WAMP code that others wrote.
 #   bash tests/interop/run.sh [--strict]
 # Clients against `wirebahn echo`: Python websockets and aiohttp, npm ws, headless Chromium on the echo page.
 # Headless Chromium on the page of `wirebahn router`.
 # Servers for `wirebahn connect`: Python websockets and aiohttp, npm ws.
 # Compression with each backend: Python's zlib message by message; Python websockets and autobahn and npm ws, both ways,
 # with every combination of parameters that they offer. permessage-bzip2, -snappy and -brotli with autobahn.
+# Clients against `wirebahn router`: Autobahn|Python on asyncio and Twisted, Autobahn|JS in node and in headless
+# Chromium, our own, one that breaks every rule, and some that do not read. Our client also against Crossbar.
 # A peer that is not there is SKIPPED; with --strict, or where CI is set, that is a failure. Versions are pinned in
-# requirements.txt and package.json; everything is installed into tests/.cache/interop, Chromium by apt-get where we
-# may (and then on the machine).
+# requirements.txt, crossbar.txt and package.json; everything is installed into tests/.cache/interop, Chromium by apt-get
+# where we may (and then on the machine).
 # Environment:
 #   INTEROP_CACHE   where the peers are installed and logs and screenshots are left, by default tests/.cache/interop
 #   WIREBAHN        a wirebahn command to test instead of the one built here
 #   CHROMIUM        a Chromium to use instead of the one on the PATH
+#   ROUTER          wirebahn (the default), or crossbar to try the WAMP clients' scripts on that router instead
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=../lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
@@ -28,28 +31,26 @@ HERE="$ROOT/tests/interop"
 INSTALLED="${INTEROP_CACHE:-$CACHE/interop}"
 mkdir -p "$INSTALLED"
 PYTHON="$INSTALLED/venv/bin/python"
+WAMP="$HERE/wamp"
+PAGE="$INSTALLED/page.js"
+ROUTER="${ROUTER:-wirebahn}"
 export NODE_PATH="$INSTALLED/node_modules"
 export PYTHONDONTWRITEBYTECODE=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 
 # --- installing --------------------------------------------------------------
-# up_to_date WANTED STAMP: whether what STAMP says was installed is what WANTED asks for.
-up_to_date() { cmp -s "$1" "$2"; }
-
-install_python() {
-    command -v python3 > /dev/null || return 1
-    up_to_date "$HERE/requirements.txt" "$INSTALLED/venv/installed.txt" && return 0
-    rm -rf "$INSTALLED/venv"
-    python3 -m venv "$INSTALLED/venv" \
-        && "$PYTHON" -m pip install --quiet -r "$HERE/requirements.txt" \
-        && cp "$HERE/requirements.txt" "$INSTALLED/venv/installed.txt"
-}
-
 install_node() {
     command -v node > /dev/null && command -v npm > /dev/null || return 1
     up_to_date "$HERE/package.json" "$INSTALLED/node_modules/installed.json" && return 0
     cp "$HERE/package.json" "$INSTALLED/package.json"
     (cd "$INSTALLED" && npm install --silent --no-audit --no-fund --ignore-scripts) \
         && cp "$HERE/package.json" "$INSTALLED/node_modules/installed.json"
+}
+
+# The scenarios of Autobahn|JS in one file for a page, with what the package expects of node.
+bundle_page() {
+    node "$INSTALLED/node_modules/esbuild/bin/esbuild" "$WAMP/page.js" --outfile="$PAGE" --bundle --platform=browser \
+        --define:global=globalThis --alias:stream=stream-browserify --inject:"$WAMP/page_shim.js" \
+        --external:crypto --external:fs --log-level=warning
 }
 
 install_chromium() {
@@ -93,8 +94,16 @@ if [ -z "${WIREBAHN:-}" ]; then
 fi
 cargo build --release --quiet -p wirebahn-tests --features zlib-rs --bin deflate-peer
 
+cargo build --quiet -p wirebahn-tests --bin wamp-client
+CLIENT="$(debug_folder)/wamp-client"
+case "$ROUTER" in
+    wirebahn | crossbar) ;;
+    *) die "ROUTER is wirebahn or crossbar, not $ROUTER" ;;
+esac
+
 has_python=1 has_node=1 has_chromium=1
-install_python > "$INSTALLED/python.log" 2>&1 || { has_python=; tail -n 5 "$INSTALLED/python.log"; }
+install_python "$HERE/requirements.txt" "$INSTALLED/venv" > "$INSTALLED/python.log" 2>&1 \
+    || { has_python=; tail -n 5 "$INSTALLED/python.log"; }
 install_node > "$INSTALLED/node.log" 2>&1 || { has_node=; tail -n 5 "$INSTALLED/node.log"; }
 install_chromium > "$INSTALLED/chromium.log" 2>&1 || { has_chromium=; tail -n 5 "$INSTALLED/chromium.log"; }
 
@@ -148,6 +157,53 @@ for extension in bzip2 snappy brotli; do
         skipped "autobahn, compressing with $extension"
     fi
 done
+
+has_crossbar=1
+install_python "$HERE/crossbar.txt" "$INSTALLED/crossbar" > "$INSTALLED/crossbar-install.log" 2>&1 \
+    || { has_crossbar=; tail -n 5 "$INSTALLED/crossbar-install.log"; }
+
+# with_router ROUTER NAME COMMAND...: runs a client with a router of its own; @ws, @rs and @pid in the command are its
+# URLs and process. What clients and router log goes to files.
+with_router() {
+    local router="$1" name="$2" log="$INSTALLED/${2// /-}" program="$WIREBAHN"
+    shift 2
+    [ "$router" = wirebahn ] || program="$INSTALLED/crossbar/bin/crossbar"
+    run "$name" bash -c '"$@" 2> '"'$log.log'" - \
+        "$PYTHON" "$WAMP/serve.py" "$router" "$program" --log "$log-router.log" -- "$@"
+}
+
+if [ -n "$has_python" ]; then
+    if [ "$ROUTER" = wirebahn ]; then
+        more=(--batched)
+        with_router wirebahn "wire probes" "$PYTHON" "$WAMP/break_rules.py" @ws @rs
+        with_router wirebahn "slow peers" "$PYTHON" "$WAMP/slow.py" @ws @rs @pid
+        with_router wirebahn "our client on our router" "$CLIENT" @ws @rs realm1
+    else
+        more=()
+    fi
+    for framework in asyncio twisted; do
+        with_router "$ROUTER" "autobahn-python on $framework" \
+            "$PYTHON" "$WAMP/autobahn_python.py" "$framework" @ws @rs --router "$ROUTER" ${more[@]+"${more[@]}"}
+    done
+else
+    skipped "Autobahn|Python, and the wire probes"
+fi
+if [ -n "$has_python" ] && [ -n "$has_node" ]; then
+    with_router "$ROUTER" "autobahn-js on node" node "$WAMP/autobahn_node.js" @ws @rs "$ROUTER" realm1
+else
+    skipped "Autobahn|JS under node"
+fi
+if [ -n "$has_python" ] && [ -n "$has_node" ] && [ -n "$has_chromium" ] && bundle_page; then
+    with_router "$ROUTER" "autobahn-js in chromium" \
+        "$PYTHON" "$WAMP/autobahn_chromium.py" "$CHROMIUM" "$PAGE" @ws "$ROUTER" realm1
+else
+    skipped "Autobahn|JS in Chromium"
+fi
+if [ -n "$has_python" ] && [ -n "$has_crossbar" ]; then
+    with_router crossbar "our client on crossbar" "$CLIENT" @ws @rs realm1
+else
+    skipped "Crossbar, for our client"
+fi
 
 kill -0 "$ECHO_PID" 2> /dev/null || failed "echo server: it ended during the run: $(tail -n 5 "$INSTALLED/echo.log.err")"
 

@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Whether a router is the same after millions of messages: see main.rs.
+#   bash tests/soak/run.sh [--short] [SEED]
+# Ten million messages; with --short a hundred thousand, which takes no optimised build of the driver.
+# Environment:
+#   WIREBAHN   a wirebahn command to try instead of the one built here
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=../lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+
+MESSAGES=10000000 folder="$(release_folder)" profile=(--release)
+if [ "${1:-}" = --short ]; then
+    MESSAGES=100000 folder="$(debug_folder)" profile=()
+    shift
+fi
+SEED="${1:-1}"
+
+cd "$ROOT"
+cargo build ${profile[@]+"${profile[@]}"} --quiet -p wirebahn-tests --bin soak
+if [ -z "${WIREBAHN:-}" ]; then
+    cargo build --release --quiet -p wirebahn
+    WIREBAHN="$(release_folder)/wirebahn"
+fi
+mkdir -p "$CACHE"
+exec python3 tests/interop/wamp/serve.py wirebahn "$WIREBAHN" --log "$CACHE/soak-router.log" -- \
+    "$folder/soak" @ws @rs realm1 @pid "$MESSAGES" "$SEED"
