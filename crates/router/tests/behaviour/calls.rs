@@ -409,9 +409,9 @@ fn payload_passthru_needs_to_be_known_at_both_ends() {
 
     world.call(unable, "com.able", "");
     let request = world.invocation(callee).request;
-    let mut options = wirebahn_core::wamp::YieldOptions::default();
+    let mut options = YieldOptions::default();
     options.passthru = passthru;
-    let payload = crate::world::payload("secret");
-    world.send(callee.key, wirebahn_core::wamp::message::Yield { request, options, payload });
+    let payload = payload("secret");
+    world.send(callee.key, Yield { request, options, payload });
     assert_eq!(world.error(unable), "wamp.error.feature_not_supported");
 }
