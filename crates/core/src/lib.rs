@@ -6,6 +6,7 @@
 //!
 //! * [`Engine`] is the one contract between a protocol and a driver, [`Outbox`] the bytes on their way out.
 //! * [`http`] has what the opening handshake needs of HTTP/1.1: heads, headers, WebSocket URLs.
+//! * [`proxy`] is the way through a proxy to a server, and what a proxy says in front of one.
 //! * [`websocket`] is the protocol: opening handshakes and the three layers
 //!   `Streaming`, `Frames` and `Messages`.
 #![no_std]
@@ -19,6 +20,7 @@ mod engine;
 mod entropy;
 pub mod http;
 mod outbox;
+pub mod proxy;
 mod time;
 pub mod websocket;
 

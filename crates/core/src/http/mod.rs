@@ -5,6 +5,7 @@
 //! * [`WsUrl`] is where a connection goes, [`Host`] the part of it that is looked up.
 
 mod authority;
+mod basic;
 mod escape;
 mod head;
 mod headers;
@@ -22,5 +23,6 @@ pub use status::StatusCode;
 pub use url::{Credentials, Endpoint, UrlError, WsUrl};
 
 pub(crate) use authority::parse_authority;
+pub(crate) use basic::basic_credentials;
 pub(crate) use escape::decode_form;
 pub(crate) use syntax::is_token;

@@ -201,14 +201,25 @@ fn absolute(resource: &str) -> String {
     if resource.starts_with('/') { resource.to_owned() } else { format!("/{resource}") }
 }
 
+impl Credentials {
+    /// A user name and a password.
+    ///
+    /// # Errors
+    ///
+    /// The user name has a colon in it (RFC 7617 2).
+    pub fn new(user: impl Into<String>, password: impl Into<String>) -> Result<Self, UrlError> {
+        let (user, password) = (user.into(), password.into());
+        if user.contains(':') { Err(UrlError::CredentialsInvalid) } else { Ok(Self { user, password }) }
+    }
+}
+
 impl FromStr for Credentials {
     type Err = UrlError;
 
     fn from_str(text: &str) -> Result<Self, UrlError> {
         let (user, password) = text.split_once(':').unwrap_or((text, ""));
         let part = |part| String::from_utf8(decode(part)).map_err(|_| UrlError::CredentialsInvalid);
-        let (user, password) = (part(user)?, part(password)?);
-        if user.contains(':') { Err(UrlError::CredentialsInvalid) } else { Ok(Self { user, password }) }
+        Self::new(part(user)?, part(password)?)
     }
 }
 

@@ -21,9 +21,9 @@ pub use client::{
     HandshakeError, Rejection, Response,
 };
 pub use server::{
-    AcceptError, Acceptance, AllowedOrigins, AnswerError, HttpRequest, HttpResponse, NullOrigin,
-    OpeningFailure, OriginPattern, OriginPatternError, Origins, PlainHttp, Refusal, Request, RequestError,
-    ServerOpening, ServerOpeningEvent, ServerOptions, Subprotocol,
+    AcceptError, Acceptance, AllowedOrigins, AnswerError, ForwardingHeader, HttpRequest, HttpResponse,
+    NullOrigin, OpeningFailure, OriginPattern, OriginPatternError, Origins, PlainHttp, Refusal, Request,
+    RequestError, ServerOpening, ServerOpeningEvent, ServerOptions, Subprotocol,
 };
 pub use version::ProtocolVersion;
 

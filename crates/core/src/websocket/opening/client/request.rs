@@ -4,8 +4,8 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::http::{HeaderError, HeaderValue, Headers, RequestHead, WsUrl, is_token};
-use crate::websocket::opening::{ProtocolVersion, is_reserved, key};
+use crate::http::{HeaderError, HeaderValue, Headers, RequestHead, WsUrl, basic_credentials, is_token};
+use crate::websocket::opening::{ProtocolVersion, is_reserved};
 
 /// A request for a WebSocket.
 ///
@@ -166,8 +166,7 @@ impl ClientRequest {
         headers.push("Connection", "Upgrade");
         if let Some(credentials) = self.url.credentials().filter(|_| !self.headers.contains("Authorization"))
         {
-            let value = key::basic_credentials(&credentials.user, &credentials.password);
-            headers.push("Authorization", value);
+            headers.push("Authorization", basic_credentials(credentials));
         }
         headers.extend_except(&self.headers, |_| false);
         headers.push("Sec-WebSocket-Key", key);
