@@ -21,10 +21,12 @@ mod entropy;
 pub mod http;
 mod outbox;
 pub mod proxy;
+mod race;
 mod time;
 pub mod websocket;
 
 pub use engine::{Engine, Transport};
 pub use entropy::Entropy;
 pub use outbox::{COPY_THRESHOLD, Outbox};
+pub use race::{ATTEMPT_DELAY, AddressRace};
 pub use time::Instant;

@@ -9,6 +9,7 @@ mod basic;
 mod escape;
 mod head;
 mod headers;
+mod reference;
 mod status;
 mod syntax;
 mod url;

@@ -134,8 +134,19 @@ impl WsUrl {
         default_port(self.is_secure)
     }
 
+    /// The same server, and another path and query there, which begin with `/` and are visible ASCII.
+    pub(super) fn with_resource(&self, resource: String) -> Self {
+        Self { resource, ..self.clone() }
+    }
+
+    /// The same URL, with these credentials if it has none.
+    pub(crate) fn or_credentials(mut self, credentials: Option<Credentials>) -> Self {
+        self.credentials = self.credentials.or(credentials);
+        self
+    }
+
     /// `ws` or `wss`.
-    const fn scheme(&self) -> &'static str {
+    pub(super) const fn scheme(&self) -> &'static str {
         if self.is_secure { "wss" } else { "ws" }
     }
 }

@@ -18,7 +18,7 @@ mod version;
 
 pub use client::{
     ClientOpening, ClientOpeningError, ClientOpeningEvent, ClientOptions, ClientRequest, ClientRequestError,
-    HandshakeError, Rejection, Response,
+    HandshakeError, RedirectError, Rejection, Response,
 };
 pub use server::{
     AcceptError, Acceptance, AllowedOrigins, AnswerError, ForwardingHeader, HttpRequest, HttpResponse,

@@ -152,6 +152,17 @@ impl ClientRequest {
         self.version
     }
 
+    /// Goes elsewhere; to another server without what was meant for this one.
+    pub(super) fn move_to(&mut self, url: WsUrl, is_same_server: bool) {
+        let credentials = self.url.credentials().filter(|_| is_same_server).cloned();
+        self.url = url.or_credentials(credentials);
+        if !is_same_server {
+            self.host = None;
+            self.headers.remove("Authorization");
+            self.headers.remove("Cookie");
+        }
+    }
+
     /// The bytes of the request (RFC 6455 4.1).
     pub(super) fn encode(&self, key: &str) -> Vec<u8> {
         let mut headers = Headers::new();
