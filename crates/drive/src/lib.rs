@@ -4,13 +4,15 @@
 //! and no lock. Waiting for the next event reads, answers, runs timers and flushes. [`Socket::split`] gives two halves
 //! for two tasks. None of that knows a protocol; [`websocket`] is what an adapter hands its users on top of it.
 //!
-//! An adapter supplies two things: streams as [`Io`] and timers as [`Runtime`]. Streams of `futures-io` need no code
+//! An adapter supplies streams as [`Io`] and timers as [`Runtime`], and for clients and servers that begin with a URL
+//! or a port also [`Network`] and [`Listen`]. Streams of `futures-io` need no code
 //! at all: `FuturesIo` (feature `futures-io`) wraps them.
 //!
 //! * `socket`: what to do when: events, writing, reading, timers, the end.
 //! * `recv_buffer`: whose memory bytes are read into.
 //! * `output`: emptying the outbox. `alarm`: the one timer of a socket.
 //! * `split`: two halves and their wake-ups. `shutdown`: asking many connections to end.
+//! * `net`: reaching servers, through proxies and TLS, and listening, on any runtime.
 //! * `entropy`: the operating system's random bytes, pooled.
 #![forbid(unsafe_code)]
 
@@ -19,6 +21,7 @@ mod entropy;
 #[cfg(feature = "futures-io")]
 mod futures_io;
 mod io;
+mod net;
 mod output;
 mod recv_buffer;
 mod runtime;
@@ -31,6 +34,9 @@ pub mod websocket;
 pub use crate::futures_io::FuturesIo;
 pub use entropy::OsEntropy;
 pub use io::Io;
+pub use net::{
+    Accepted, Delay, Elapsed, Listen, Network, ProxyError, ProxyErrorKind, converse, sleep, timeout,
+};
 pub use output::MAX_PIECES;
 pub use recv_buffer::{BLOCK_LEN, MAX_KEPT_TAIL, MIN_GROWTH, MIN_ROOM, POOLED_BLOCKS};
 pub use runtime::{Runtime, Timer};

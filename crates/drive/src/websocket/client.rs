@@ -4,15 +4,17 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-use wirebahn_core::Entropy;
+use bytes::BytesMut;
 use wirebahn_core::http::UrlError;
+use wirebahn_core::proxy::{ProxyUrlError, ProxyVariableError};
 use wirebahn_core::websocket::opening::{
     ClientOpening, ClientOpeningError, ClientOpeningEvent, ClientOptions, ClientRequest, ClientRequestError,
-    Response,
+    RedirectError, Response,
 };
+use wirebahn_core::{Engine, Entropy};
 
 use super::{Connection, Layer};
-use crate::{Io, Runtime, Socket};
+use crate::{Io, ProxyError, Runtime, Socket};
 
 /// An open connection and what the server answered.
 #[non_exhaustive]
@@ -36,9 +38,21 @@ pub async fn open<L: Layer, I: Io, R: Runtime>(
     options: Arc<ClientOptions>,
     entropy: Box<dyn Entropy>,
 ) -> Result<Opened<L, I, R>, ClientOpeningError> {
+    open_received(io, BytesMut::new(), request, options, entropy).await
+}
+
+/// As [`open`], over a stream from which `received` was read already.
+pub(super) async fn open_received<L: Layer, I: Io, R: Runtime>(
+    io: I,
+    received: BytesMut,
+    request: ClientRequest,
+    options: Arc<ClientOptions>,
+    entropy: Box<dyn Entropy>,
+) -> Result<Opened<L, I, R>, ClientOpeningError> {
+    let mut opening = ClientOpening::new(request, options, entropy, R::now());
+    opening.recv_buf().unsplit(received);
     // On the heap, so that the future of a whole connection does not have to have room for it.
-    let mut socket: Box<Socket<_, I, R>> =
-        Box::new(Socket::new(ClientOpening::new(request, options, entropy, R::now()), io));
+    let mut socket: Box<Socket<_, I, R>> = Box::new(Socket::new(opening, io));
     match socket.next_event().await {
         Some(ClientOpeningEvent::Open(response)) => {
             let connection = Connection::from_socket((*socket).map_engine(|opening| {
@@ -67,6 +81,17 @@ pub enum ConnectError {
     Unsupported(&'static str),
     /// The server was reached, but no connection opened.
     Opening(ClientOpeningError),
+    /// A proxy did not lead to the server.
+    Proxy(Box<ProxyError>),
+    /// The URL is not one of a proxy.
+    ProxyUrl(ProxyUrlError),
+    /// The environment variable that decides about the proxy is no proxy.
+    ProxyVariable(ProxyVariableError),
+    /// A redirect cannot be followed.
+    Redirect(RedirectError),
+    /// There is no TLS connection with the server.
+    #[cfg(feature = "tls")]
+    Tls(Box<wirebahn_tls::TlsError>),
 }
 
 impl fmt::Display for ConnectError {
@@ -78,6 +103,12 @@ impl fmt::Display for ConnectError {
             Self::TimedOut => f.write_str("cannot reach the server: it took too long"),
             Self::Unsupported(what) => f.write_str(what),
             Self::Opening(error) => fmt::Display::fmt(error, f),
+            Self::Proxy(error) => fmt::Display::fmt(error, f),
+            Self::ProxyUrl(error) => write!(f, "invalid URL of a proxy: {error}"),
+            Self::ProxyVariable(error) => fmt::Display::fmt(error, f),
+            Self::Redirect(error) => fmt::Display::fmt(error, f),
+            #[cfg(feature = "tls")]
+            Self::Tls(error) => fmt::Display::fmt(error, f),
         }
     }
 }
@@ -89,6 +120,12 @@ impl std::error::Error for ConnectError {
             Self::Request(error) => Some(error),
             Self::Io(error) => Some(error),
             Self::Opening(error) => Some(error),
+            Self::Proxy(error) => Some(error),
+            Self::ProxyUrl(error) => Some(error),
+            Self::ProxyVariable(error) => Some(error),
+            Self::Redirect(error) => Some(error),
+            #[cfg(feature = "tls")]
+            Self::Tls(error) => Some(error),
             Self::TimedOut | Self::Unsupported(_) => None,
         }
     }
@@ -115,6 +152,31 @@ impl From<io::Error> for ConnectError {
 impl From<ClientOpeningError> for ConnectError {
     fn from(error: ClientOpeningError) -> Self {
         Self::Opening(error)
+    }
+}
+
+impl From<ProxyUrlError> for ConnectError {
+    fn from(error: ProxyUrlError) -> Self {
+        Self::ProxyUrl(error)
+    }
+}
+
+impl From<ProxyVariableError> for ConnectError {
+    fn from(error: ProxyVariableError) -> Self {
+        Self::ProxyVariable(error)
+    }
+}
+
+impl From<RedirectError> for ConnectError {
+    fn from(error: RedirectError) -> Self {
+        Self::Redirect(error)
+    }
+}
+
+#[cfg(feature = "tls")]
+impl From<wirebahn_tls::TlsError> for ConnectError {
+    fn from(error: wirebahn_tls::TlsError) -> Self {
+        Self::Tls(Box::new(error))
     }
 }
 

@@ -1,6 +1,7 @@
 //! WebSocket connections for applications: what an adapter's users hold in their hands.
 //!
 //! ```text
+//!   serve::Server, builder::Client     everything from the port or the URL on, on a runtime's network
 //!   server::Incoming, client::open     the opening handshake, over any stream
 //!      Connection<Messages>            = WebSocket: whole messages, Stream and Sink
 //!      Connection<Frames>              = FrameSocket
@@ -8,18 +9,22 @@
 //!      split: WebSocketReader, WebSocketWriter
 //! ```
 
+mod builder;
 mod client;
 mod connection;
 mod frames;
 mod layer;
 mod messages;
+mod serve;
 mod server;
 mod split;
 mod streaming;
 
+pub use builder::{CONNECT_TIMEOUT, Client};
 pub use client::{ConnectError, Opened, open};
 pub use connection::Connection;
 pub use layer::Layer;
+pub use serve::{ACCEPT_PAUSE, SHUTDOWN_GRACE, Server, ServerHandle};
 pub use server::{Admission, HttpExchange, Incoming, Upgrade};
 pub use split::{WebSocketReader, WebSocketWriter};
 

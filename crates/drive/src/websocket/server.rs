@@ -3,12 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
-use wirebahn_core::Entropy;
+use bytes::BytesMut;
 use wirebahn_core::websocket::Config;
 use wirebahn_core::websocket::opening::{
     AcceptError, Acceptance, AnswerError, HttpRequest, HttpResponse, OpeningFailure, Refusal, Request,
     ServerOpening, ServerOpeningEvent, ServerOptions,
 };
+use wirebahn_core::{Engine, Entropy};
 
 use super::{Connection, Layer};
 use crate::{Io, Runtime, Socket};
@@ -49,7 +50,24 @@ impl<I: Io, R: Runtime> Incoming<I, R> {
         entropy: Box<dyn Entropy>,
         admission: Admission,
     ) -> Result<Self, OpeningFailure> {
+        Self::receive_after(io, BytesMut::new(), options, peer, entropy, admission).await
+    }
+
+    /// As [`receive`](Self::receive), over a stream from which `received` was read already.
+    ///
+    /// # Errors
+    ///
+    /// As [`receive`](Self::receive).
+    pub async fn receive_after(
+        io: I,
+        received: BytesMut,
+        options: Arc<ServerOptions>,
+        peer: Option<String>,
+        entropy: Box<dyn Entropy>,
+        admission: Admission,
+    ) -> Result<Self, OpeningFailure> {
         let mut opening = ServerOpening::new(options, peer, entropy, R::now());
+        opening.recv_buf().unsplit(received);
         if admission == Admission::OverCapacity {
             opening.refuse_over_capacity();
         }
