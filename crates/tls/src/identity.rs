@@ -63,3 +63,42 @@ impl fmt::Debug for Identity {
         f.debug_struct("Identity").field("certificates", &self.0.cert.len()).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{CertificateParams, KeyPair};
+
+    use super::*;
+
+    fn pem() -> (String, String) {
+        let key = KeyPair::generate().unwrap();
+        let certificate = CertificateParams::new(["a".to_owned()]).unwrap().self_signed(&key).unwrap();
+        (certificate.pem(), key.serialize_pem())
+    }
+
+    #[test]
+    fn certificates_and_key_may_be_in_one_file() {
+        let (certificate, key) = pem();
+        let both = key + &certificate;
+        let identity = Identity::from_pem(both.as_bytes(), both.as_bytes()).unwrap();
+        assert_eq!(identity.certificates().len(), 1);
+        assert!(!format!("{identity:?}").contains("PRIVATE"));
+    }
+
+    #[test]
+    fn what_is_missing_broken_or_does_not_belong_together_is_told_apart() {
+        let (certificate, key) = pem();
+        let (_, other) = pem();
+        let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        for (certificate, key, error) in [
+            (certificate.as_str(), other.as_str(), TlsConfigError::KeyMismatch),
+            ("", key.as_str(), TlsConfigError::CertificateMissing),
+            (certificate.as_str(), "", TlsConfigError::KeyInvalid),
+            (certificate.as_str(), certificate.as_str(), TlsConfigError::KeyInvalid),
+            (broken, key.as_str(), TlsConfigError::CertificateInvalid),
+        ] {
+            let made = Identity::from_pem(certificate.as_bytes(), key.as_bytes());
+            assert_eq!(made.map(drop), Err(error));
+        }
+    }
+}

@@ -210,22 +210,45 @@ impl<N: Network> Client<N> {
                 Route::Through(proxy) => Some((**proxy).clone()),
                 Route::Environment(environment) => environment.proxy_for(request.url())?,
             };
-            let (io, received) = reach::<N>(request.url(), proxy.as_ref(), &self.dialer).await?;
+            let url = request.url().clone();
+            let (io, received) = reach::<N>(&url, proxy.as_ref(), &self.dialer).await?;
             let (options, entropy) = (Arc::clone(&self.options), Box::new(OsEntropy::default()));
             // Kept only where it may be needed again.
             let again = (self.max_redirects > 0).then(|| request.clone());
             match (open_received(io, received, request, options, entropy).await, again) {
-                (Err(ClientOpeningError::Rejected(rejection)), Some(again)) if rejection.is_redirect() => {
+                (Err((ClientOpeningError::Rejected(rejection), _)), Some(again))
+                    if rejection.is_redirect() =>
+                {
                     if redirects == self.max_redirects {
                         return Err(RedirectError::TooMany.into());
                     }
                     redirects += 1;
                     request = again.redirected(&rejection)?;
                 }
-                (outcome, _) => return Ok(outcome?),
+                (Ok(opened), _) => return Ok(opened),
+                (Err((error, cause)), _) => return Err(explain(&url, error, cause)),
             }
         }
     }
+}
+
+/// With TLS 1.3 a server refuses a client's certificate only after the handshake: the stream's error says that.
+#[cfg_attr(not(feature = "tls"), expect(unused_variables, reason = "there is no TLS that could say more"))]
+fn explain(url: &WsUrl, error: ClientOpeningError, cause: Option<std::io::Error>) -> ConnectError {
+    #[cfg(feature = "tls")]
+    if let (ClientOpeningError::TransportLost, Some(cause)) = (&error, cause) {
+        use wirebahn_tls::{TlsError, TlsFailure};
+
+        let host = match url.endpoint() {
+            wirebahn_core::http::Endpoint::Tcp { host, .. } => host.to_string(),
+            _ => url.host_header(),
+        };
+        let lost = TlsError::from_io(host, cause);
+        if url.is_secure() && !matches!(lost.failure, TlsFailure::Lost | TlsFailure::Io(_)) {
+            return lost.into();
+        }
+    }
+    error.into()
 }
 
 impl<N: Network> fmt::Debug for Client<N> {

@@ -38,17 +38,17 @@ pub async fn open<L: Layer, I: Io, R: Runtime>(
     options: Arc<ClientOptions>,
     entropy: Box<dyn Entropy>,
 ) -> Result<Opened<L, I, R>, ClientOpeningError> {
-    open_received(io, BytesMut::new(), request, options, entropy).await
+    open_received(io, BytesMut::new(), request, options, entropy).await.map_err(|(error, _)| error)
 }
 
-/// As [`open`], over a stream from which `received` was read already.
+/// As [`open`], over a stream from which `received` was read already. The error comes with that of the stream.
 pub(super) async fn open_received<L: Layer, I: Io, R: Runtime>(
     io: I,
     received: BytesMut,
     request: ClientRequest,
     options: Arc<ClientOptions>,
     entropy: Box<dyn Entropy>,
-) -> Result<Opened<L, I, R>, ClientOpeningError> {
+) -> Result<Opened<L, I, R>, (ClientOpeningError, Option<io::Error>)> {
     let mut opening = ClientOpening::new(request, options, entropy, R::now());
     opening.recv_buf().unsplit(received);
     // On the heap, so that the future of a whole connection does not have to have room for it.
@@ -60,8 +60,8 @@ pub(super) async fn open_received<L: Layer, I: Io, R: Runtime>(
             }));
             Ok(Opened { connection, response })
         }
-        Some(ClientOpeningEvent::Failed(error)) => Err(error),
-        _ => Err(ClientOpeningError::TransportLost),
+        Some(ClientOpeningEvent::Failed(error)) => Err((error, socket.take_io_error())),
+        _ => Err((ClientOpeningError::TransportLost, None)),
     }
 }
 
