@@ -54,7 +54,7 @@ async fn large_messages_pass_in_both_directions() {
     let authority = Authority::new("a");
     let server = Running::tls(authority.issue("localhost")).await;
     let mut socket = hello(client(&server.url("wss"), authority.client())).await;
-    let large: Vec<u8> = (0..3_000_000_u32).map(|n| (n * 7 >> 3) as u8).collect();
+    let large: Vec<u8> = (0..3_000_000_u32).map(|n| ((n * 7) >> 3) as u8).collect();
     soon(socket.send(Message::binary(large.clone()))).await.unwrap();
     assert_eq!(soon(socket.recv()).await, Some(Message::binary(large)));
 }
