@@ -92,6 +92,13 @@ impl Outbox {
         self.queued_total - self.len as u64
     }
 
+    /// All bytes, if they are one piece: the common case, without the search for more.
+    #[inline]
+    #[must_use]
+    pub fn single_piece(&self) -> Option<&[u8]> {
+        if self.order.is_empty() { Some(&self.copied) } else { None }
+    }
+
     /// The bytes in order, as few and as long pieces as there are.
     pub fn pieces(&self) -> impl Iterator<Item = &[u8]> {
         let mut rest: &[u8] = &self.copied;

@@ -47,7 +47,9 @@ impl Add<Duration> for Instant {
     type Output = Self;
 
     fn add(self, duration: Duration) -> Self {
-        let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
+        // Not `as_micros`, which counts in 128 bits: deadlines are computed with every read.
+        let micros =
+            duration.as_secs().saturating_mul(1_000_000).saturating_add(duration.subsec_micros().into());
         Self(self.0.saturating_add(micros))
     }
 }

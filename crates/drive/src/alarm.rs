@@ -1,6 +1,6 @@
 //! The one timer of a socket.
 
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker};
 
 use wirebahn_core::Instant;
 
@@ -12,11 +12,13 @@ use crate::Timer;
 pub(crate) struct Alarm<T> {
     timer: Option<T>,
     armed: Option<Instant>,
+    /// Whom the armed timer will wake, if it promises to do so in time.
+    will_wake: Option<Waker>,
 }
 
 impl<T: Timer> Alarm<T> {
     pub(crate) const fn new() -> Self {
-        Self { timer: None, armed: None }
+        Self { timer: None, armed: None, will_wake: None }
     }
 
     /// Ready at `deadline` or at some moment before it: the caller looks at the clock.
@@ -26,8 +28,24 @@ impl<T: Timer> Alarm<T> {
             timer.arm(deadline);
             self.armed = Some(deadline);
         }
-        ready!(timer.poll(cx));
-        self.armed = None;
-        Poll::Ready(())
+        if timer.poll(cx).is_ready() {
+            self.armed = None;
+            self.will_wake = None;
+            return Poll::Ready(());
+        }
+        if T::PUNCTUAL && !self.wakes(cx.waker()) {
+            self.will_wake = Some(cx.waker().clone());
+        }
+        Poll::Pending
+    }
+
+    /// Whether the timer will wake `cx` for `deadline` by itself, given that it is later than `now`, the time that was
+    /// read in this wake-up: then nothing is to be done, whatever has caused the wake-up.
+    pub(crate) fn will_wake(&self, cx: &Context<'_>, deadline: Instant, now: Instant) -> bool {
+        self.armed.is_some_and(|armed| armed <= deadline && now < armed) && self.wakes(cx.waker())
+    }
+
+    fn wakes(&self, waker: &Waker) -> bool {
+        self.will_wake.as_ref().is_some_and(|present| present.will_wake(waker))
     }
 }

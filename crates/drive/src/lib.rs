@@ -35,7 +35,8 @@ pub use crate::futures_io::FuturesIo;
 pub use entropy::OsEntropy;
 pub use io::Io;
 pub use net::{
-    Accepted, Delay, Elapsed, Listen, Network, ProxyError, ProxyErrorKind, converse, sleep, timeout,
+    Accepted, CONNECT_TIMEOUT, Delay, Dialer, Elapsed, Listen, Network, ProxyError, ProxyErrorKind, Route,
+    converse, sleep, timeout,
 };
 pub use output::MAX_PIECES;
 pub use recv_buffer::{BLOCK_LEN, MAX_KEPT_TAIL, MIN_GROWTH, MIN_ROOM, POOLED_BLOCKS};

@@ -32,6 +32,9 @@ pub(crate) fn poll_write_all<I: Io>(
 }
 
 fn poll_write_once<I: Io>(io: &mut I, cx: &mut Context<'_>, outbox: &Outbox) -> Poll<io::Result<usize>> {
+    if let Some(piece) = outbox.single_piece() {
+        return io.poll_write(cx, &[IoSlice::new(piece)]);
+    }
     let mut pieces = outbox.pieces();
     let (Some(first), second) = (pieces.next(), pieces.next()) else {
         return Poll::Ready(Ok(0));

@@ -43,7 +43,7 @@ impl Shutdown {
     }
 
     pub(crate) fn watch(&self) -> ShutdownWatch {
-        ShutdownWatch { signal: self.clone(), id: None, acted: false }
+        ShutdownWatch { signal: self.clone(), id: None, waker: None, acted: false }
     }
 }
 
@@ -57,10 +57,17 @@ impl Inner {
 pub(crate) struct ShutdownWatch {
     signal: Shutdown,
     id: Option<u64>,
+    /// What stands in `waiting`, so that waiting again, which every wake-up does, needs no look there.
+    waker: Option<Waker>,
     acted: bool,
 }
 
 impl ShutdownWatch {
+    /// For another task that uses the same connection.
+    pub(crate) fn another(&self) -> Self {
+        self.signal.watch()
+    }
+
     /// Whether the signal has been given since this last said so.
     pub(crate) fn take_request(&mut self) -> bool {
         let request = !self.acted && self.signal.is_requested();
@@ -69,21 +76,24 @@ impl ShutdownWatch {
     }
 
     /// Wakes `waker` when the signal is given; true if it was given meanwhile.
+    #[inline]
     pub(crate) fn wait(&mut self, waker: &Waker) -> bool {
         if self.acted {
             return false;
         }
+        // Only `request` takes wakers out, and it sets the flag before.
+        if !self.waker.as_ref().is_some_and(|present| present.will_wake(waker)) {
+            self.register(waker);
+        }
+        self.signal.is_requested()
+    }
+
+    #[cold]
+    fn register(&mut self, waker: &Waker) {
         let inner = &self.signal.0;
         let id = *self.id.get_or_insert_with(|| inner.next_id.fetch_add(1, Ordering::Relaxed));
-        let mut waiting = inner.lock();
-        match waiting.get_mut(&id) {
-            Some(present) => present.clone_from(waker),
-            None => {
-                waiting.insert(id, waker.clone());
-            }
-        }
-        drop(waiting);
-        self.signal.is_requested()
+        inner.lock().insert(id, waker.clone());
+        self.waker = Some(waker.clone());
     }
 }
 

@@ -1,5 +1,6 @@
 //! An engine and a byte stream, driven by whoever polls.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::future::poll_fn;
 use std::io;
@@ -115,6 +116,23 @@ enum Output {
     Broken,
 }
 
+/// What came of [`Socket::poll_event_after`].
+pub(crate) enum Step<T, E> {
+    /// The next event; `None` after the last one.
+    Event(Option<E>),
+    /// What was to come first wants the caller to do something else.
+    Stopped(T),
+}
+
+/// What one poll knows of the time.
+#[derive(Default)]
+struct Clock {
+    /// The time, if it was read in this poll and no bytes were read since.
+    now: Option<Instant>,
+    /// Whether [`Socket::last`] is of this poll.
+    was_read: bool,
+}
+
 /// What one round of driving came to.
 enum Round {
     /// Something happened: look at the engine again.
@@ -154,10 +172,30 @@ impl<E: Engine, I: Io, R: Runtime> Socket<E, I, R> {
     /// wants the connection closed, what is left is handed out after that is done.
     #[inline]
     pub fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<E::Event>> {
-        if let Some(event) = self.take_event() {
-            return Poll::Ready(Some(event));
+        match ready!(self.poll_event_after(cx, |_| None::<Infallible>)) {
+            Step::Event(event) => Poll::Ready(event),
+            Step::Stopped(never) => match never {},
         }
-        self.drive_to_event(cx)
+    }
+
+    /// As [`poll_event`](Self::poll_event), but before an event is taken `first` can use the engine, to take in some of
+    /// what has arrived in a cheaper way than as an event. It must not do more to the engine than that and sending.
+    /// What it returns ends the call.
+    #[inline]
+    pub(crate) fn poll_event_after<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut first: impl FnMut(&mut E) -> Option<T>,
+    ) -> Poll<Step<T, E::Event>> {
+        if self.held.is_none()
+            && let Some(stop) = first(&mut self.engine)
+        {
+            return Poll::Ready(Step::Stopped(stop));
+        }
+        if let Some(event) = self.take_event() {
+            return Poll::Ready(Step::Event(Some(event)));
+        }
+        self.drive_to_event(cx, first)
     }
 
     /// Whether there is room to send right now.
@@ -300,16 +338,27 @@ impl<E: Engine, I: Io, R: Runtime> Socket<E, I, R> {
         Some(event)
     }
 
-    fn drive_to_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<E::Event>> {
-        let mut clock = None;
+    fn drive_to_event<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut first: impl FnMut(&mut E) -> Option<T>,
+    ) -> Poll<Step<T, E::Event>> {
+        let mut clock = Clock::default();
         for _ in 0..READS_PER_TURN {
             match self.drive(cx, &mut clock) {
                 Round::Moved => {}
                 Round::Idle => return Poll::Pending,
-                Round::Closed => return Poll::Ready(self.held.take().or_else(|| self.engine.poll_event())),
+                Round::Closed => {
+                    return Poll::Ready(Step::Event(self.held.take().or_else(|| self.engine.poll_event())));
+                }
+            }
+            if self.held.is_none()
+                && let Some(stop) = first(&mut self.engine)
+            {
+                return Poll::Ready(Step::Stopped(stop));
             }
             if let Some(event) = self.take_event() {
-                return Poll::Ready(Some(event));
+                return Poll::Ready(Step::Event(Some(event)));
             }
         }
         cx.waker().wake_by_ref();
@@ -321,7 +370,7 @@ impl<E: Engine, I: Io, R: Runtime> Socket<E, I, R> {
         cx: &mut Context<'_>,
         reached: impl Fn(&mut Self) -> bool,
     ) -> Poll<Result<(), Disconnected>> {
-        let mut clock = None;
+        let mut clock = Clock::default();
         for _ in 0..READS_PER_TURN {
             if self.io.is_some() && self.output == Output::Open {
                 // Only to learn whether that suffices: what it cannot write, `drive` waits for.
@@ -344,9 +393,8 @@ impl<E: Engine, I: Io, R: Runtime> Socket<E, I, R> {
         Poll::Pending
     }
 
-    /// One round: let the engine go on, write, read, look at the time. `clock` is the time if it was read in this poll
-    /// and no bytes were read since.
-    fn drive(&mut self, cx: &mut Context<'_>, clock: &mut Option<Instant>) -> Round {
+    /// One round: let the engine go on, write, read, look at the time.
+    fn drive(&mut self, cx: &mut Context<'_>, clock: &mut Clock) -> Round {
         let round = self.step(cx, clock);
         match round {
             Round::Idle => {
@@ -360,7 +408,7 @@ impl<E: Engine, I: Io, R: Runtime> Socket<E, I, R> {
         round
     }
 
-    fn step(&mut self, cx: &mut Context<'_>, clock: &mut Option<Instant>) -> Round {
+    fn step(&mut self, cx: &mut Context<'_>, clock: &mut Clock) -> Round {
         if std::mem::replace(&mut self.touched, false) && !self.engine.recv_buf().is_empty() {
             let now = self.read_clock(clock);
             self.engine.handle_recv(now);
@@ -383,10 +431,10 @@ impl<E: Engine, I: Io, R: Runtime> Socket<E, I, R> {
         if before > 0 && self.engine.poll_timeout() == Some(Instant::ZERO) {
             // A timer starts with what was just written: before the answer is read, the engine needs the time, and the
             // answer gets a time of its own.
-            *clock = None;
+            clock.now = None;
             let now = self.read_clock(clock);
             self.engine.handle_recv(now);
-            *clock = None;
+            clock.now = None;
         }
         if self.engine.transport() == Transport::Finish && written.is_ready() {
             let _ = self.poll_shutdown(cx);
@@ -455,7 +503,7 @@ impl<E: Engine, I: Io, R: Runtime> Socket<E, I, R> {
     }
 
     /// Reads once, as the engine wants it. Ready if something was found: bytes or the end.
-    fn poll_input(&mut self, cx: &mut Context<'_>, clock: &mut Option<Instant>) -> Poll<()> {
+    fn poll_input(&mut self, cx: &mut Context<'_>, clock: &mut Clock) -> Poll<()> {
         let (Some(io), Input::Open) = (&mut self.io, self.input) else {
             return Poll::Pending;
         };
@@ -474,8 +522,8 @@ impl<E: Engine, I: Io, R: Runtime> Socket<E, I, R> {
             Poll::Ready(Ok(0)) => self.input = Input::Ended,
             Poll::Ready(Ok(_)) if transport == Transport::Finish => {}
             Poll::Ready(Ok(_)) => {
-                let now = clock.take().unwrap_or_else(R::now);
-                self.last = now;
+                let now = self.read_clock(clock);
+                clock.now = None;
                 self.engine.handle_recv(now);
             }
             Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -489,7 +537,7 @@ impl<E: Engine, I: Io, R: Runtime> Socket<E, I, R> {
         Poll::Ready(())
     }
 
-    fn run_timer(&mut self, cx: &mut Context<'_>, clock: &mut Option<Instant>) -> Round {
+    fn run_timer(&mut self, cx: &mut Context<'_>, clock: &mut Clock) -> Round {
         loop {
             let Some(deadline) = self.engine.poll_timeout() else { return Round::Idle };
             if deadline <= self.last {
@@ -497,16 +545,18 @@ impl<E: Engine, I: Io, R: Runtime> Socket<E, I, R> {
                 self.engine.handle_timeout(now);
                 return Round::Moved;
             }
-            if self.alarm.poll(cx, deadline).is_pending() {
+            if clock.was_read && self.alarm.will_wake(cx, deadline, self.last)
+                || self.alarm.poll(cx, deadline).is_pending()
+            {
                 return Round::Idle;
             }
-            self.last = R::now();
-            *clock = Some(self.last);
+            clock.now = None;
+            self.read_clock(clock);
         }
     }
 
     /// Tells the engine the time if the time we know of is past its deadline. Reads the clock only then.
-    fn handle_timeout_if_due(&mut self, clock: &mut Option<Instant>) -> bool {
+    fn handle_timeout_if_due(&mut self, clock: &mut Clock) -> bool {
         let due = self.engine.poll_timeout().is_some_and(|deadline| deadline <= self.last);
         if due {
             let now = self.read_clock(clock);
@@ -516,7 +566,7 @@ impl<E: Engine, I: Io, R: Runtime> Socket<E, I, R> {
     }
 
     /// Writes the last bytes and drops the stream, within [`CLOSE_WRITE_TIMEOUT`].
-    fn close(&mut self, cx: &mut Context<'_>, clock: &mut Option<Instant>) -> Round {
+    fn close(&mut self, cx: &mut Context<'_>, clock: &mut Clock) -> Round {
         let done = self.poll_output(cx).is_ready() && self.poll_shutdown(cx).is_ready();
         if !done && !self.out_of_patience(cx, clock) {
             return Round::Idle;
@@ -537,7 +587,7 @@ impl<E: Engine, I: Io, R: Runtime> Socket<E, I, R> {
         Round::Moved
     }
 
-    fn out_of_patience(&mut self, cx: &mut Context<'_>, clock: &mut Option<Instant>) -> bool {
+    fn out_of_patience(&mut self, cx: &mut Context<'_>, clock: &mut Clock) -> bool {
         let give_up = self.give_up.unwrap_or_else(|| self.read_clock(clock) + CLOSE_WRITE_TIMEOUT);
         self.give_up = Some(give_up);
         while self.last < give_up {
@@ -549,8 +599,9 @@ impl<E: Engine, I: Io, R: Runtime> Socket<E, I, R> {
         true
     }
 
-    fn read_clock(&mut self, clock: &mut Option<Instant>) -> Instant {
-        self.last = *clock.get_or_insert_with(R::now);
+    fn read_clock(&mut self, clock: &mut Clock) -> Instant {
+        clock.was_read = true;
+        self.last = *clock.now.get_or_insert_with(R::now);
         self.last
     }
 }

@@ -63,9 +63,11 @@ pub use wirebahn_core::websocket::{
 };
 pub use wirebahn_core::{http, proxy};
 pub use wirebahn_drive::websocket::{
-    ACCEPT_PAUSE, CONNECT_TIMEOUT, ConnectError, Layer, SHUTDOWN_GRACE, ServerHandle,
+    ACCEPT_PAUSE, ConnectError, Layer, PartsLayer, SHUTDOWN_GRACE, ServerHandle,
 };
-pub use wirebahn_drive::{Delay, OsEntropy, ProxyError, ProxyErrorKind, Shutdown};
+pub use wirebahn_drive::{
+    CONNECT_TIMEOUT, Delay, Dialer, OsEntropy, ProxyError, ProxyErrorKind, Route, Shutdown,
+};
 #[cfg(feature = "tls")]
 pub use wirebahn_tls as tls;
 

@@ -31,6 +31,8 @@ pub struct TokioTimer {
 }
 
 impl Timer for TokioTimer {
+    const PUNCTUAL: bool = true;
+
     fn arm(&mut self, deadline: Instant) {
         let wait = deadline.saturating_duration_since(TokioRuntime::now()).min(LONGEST_SLEEP);
         match &mut self.sleep {

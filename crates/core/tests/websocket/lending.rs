@@ -21,6 +21,12 @@ fn lent(server: &mut wirebahn_core::websocket::Messages, input: &[u8]) -> (Vec<M
     }
 }
 
+/// Bytes arrive, and nobody takes what they bring.
+fn arrive(server: &mut wirebahn_core::websocket::Messages, bytes: &[u8]) {
+    server.recv_buf().extend_from_slice(bytes);
+    server.handle_recv(at(0));
+}
+
 #[test]
 fn short_messages_are_lent_and_everything_else_comes_as_events_in_order() {
     let input = [
@@ -84,4 +90,45 @@ fn no_answer_is_taken_once_our_close_was_sent() {
     assert_eq!(answer, Some((Err(SendError::Closed), Err(SendError::Closed))));
     assert!(sent(&mut server).is_empty());
     assert_eq!(server.transport(), Transport::Open);
+}
+
+#[test]
+fn a_message_that_waits_as_an_event_can_be_lent_or_taken_but_comes_once() {
+    for lend in [true, false] {
+        let mut server = messages(Role::Server, quiet());
+        arrive(&mut server, &[masked(0x81, b"one"), masked(0x82, &[2; 300])].concat());
+        assert_eq!(server.transport(), Transport::Paused);
+        let first = if lend {
+            server.with_message(|message, _| message.to_message())
+        } else {
+            let Some(MessageEvent::Message(message)) = server.poll_event() else { panic!("no message") };
+            Some(message)
+        };
+        assert_eq!(first, Some(Message::text("one")));
+        assert_eq!(drain(&mut server), [MessageEvent::Message(Message::binary(vec![2; 300]))]);
+        assert_eq!(server.with_message(|_, _| ()), None);
+        assert_eq!(server.streaming().stats().incoming.messages, 2);
+        assert_eq!(server.transport(), Transport::Open);
+    }
+}
+
+#[test]
+fn a_message_that_waits_outlives_the_end_of_the_connection() {
+    let mut server = messages(Role::Server, quiet());
+    arrive(&mut server, &masked(0x81, b"last words"));
+    server.abort();
+    assert_eq!(server.transport(), Transport::Close);
+    assert_eq!(server.poll_event(), Some(MessageEvent::Message(Message::text("last words"))));
+    assert!(matches!(server.poll_event(), Some(MessageEvent::Closed(_))));
+    assert_eq!(server.poll_event(), None);
+}
+
+#[test]
+fn bytes_that_follow_a_message_that_waits_are_kept() {
+    let mut server = messages(Role::Server, quiet());
+    let two = masked(0x81, b"two");
+    arrive(&mut server, &[&masked(0x81, b"one")[..], &two[..3]].concat());
+    arrive(&mut server, &two[3..]);
+    assert_eq!(server.with_message(|message, _| message.to_message()), Some(Message::text("one")));
+    assert_eq!(drain(&mut server), [MessageEvent::Message(Message::text("two"))]);
 }

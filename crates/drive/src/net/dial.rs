@@ -1,14 +1,18 @@
 //! Reaching a server.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
 use wirebahn_core::Instant;
 use wirebahn_core::http::{Endpoint, Host, WsUrl};
-use wirebahn_core::proxy::{Proxy, ProxyTunnel, TunnelError, TunnelOptions, TunnelRequestError};
+use wirebahn_core::proxy::{
+    Proxy, ProxyEnvironment, ProxyTunnel, TunnelError, TunnelOptions, TunnelRequestError,
+};
 #[cfg(feature = "tls")]
 use wirebahn_tls::{ClientTls, TlsError, TlsFailure};
 
@@ -17,14 +21,79 @@ use super::time::timeout_at;
 use super::{Delay, Network, converse};
 use crate::websocket::ConnectError;
 
-/// How a server is reached.
+/// How long reaching a server may take, name resolution, proxy and TLS included, unless [`Dialer::timeout`] says
+/// otherwise: long enough for a lost packet to be sent again twice.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How servers are reached: which proxy, which TLS, how long.
 #[derive(Clone, Debug)]
-pub(crate) struct Dialer {
-    pub(crate) delay: Delay,
-    pub(crate) timeout: Option<Duration>,
-    pub(crate) tunnel: TunnelOptions,
+#[non_exhaustive]
+pub struct Dialer {
+    /// Whether the system may hold back small writes on TCP. Default: it may not.
+    pub delay: Delay,
+    /// How long it may take, proxy and TLS included; `None` waits for as long as the system does. Default:
+    /// [`CONNECT_TIMEOUT`].
+    pub timeout: Option<Duration>,
+    /// The way. Default: directly.
+    pub route: Route,
+    /// How a proxy is asked for a tunnel.
+    pub tunnel: TunnelOptions,
+    /// How TLS is spoken, for `wss` and with proxies. Default: with servers that whom Mozilla trusts vouches for.
     #[cfg(feature = "tls")]
-    pub(crate) tls: Option<ClientTls>,
+    pub tls: Option<ClientTls>,
+}
+
+/// The way to a server.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub enum Route {
+    /// Directly.
+    #[default]
+    Direct,
+    /// Through the proxy that these variables ask for, if they do.
+    Environment(Arc<ProxyEnvironment>),
+    /// Through a proxy. Unix sockets are reached directly.
+    Through(Box<Proxy>),
+}
+
+impl Default for Dialer {
+    fn default() -> Self {
+        Self {
+            delay: Delay::default(),
+            timeout: Some(CONNECT_TIMEOUT),
+            route: Route::default(),
+            tunnel: TunnelOptions::default(),
+            #[cfg(feature = "tls")]
+            tls: None,
+        }
+    }
+}
+
+impl Dialer {
+    /// A stream to where `url` leads, and bytes that came from there already: the next engine takes them in first.
+    ///
+    /// # Errors
+    ///
+    /// The server cannot be reached.
+    pub async fn reach<N: Network>(&self, url: &WsUrl) -> Result<(N::Io, BytesMut), ConnectError> {
+        let proxy = match &self.route {
+            Route::Direct => None,
+            Route::Environment(environment) => environment.proxy_for(url)?,
+            Route::Through(proxy) => Some((**proxy).clone()),
+        };
+        reach::<N>(url, proxy.as_ref(), self).await
+    }
+}
+
+impl Route {
+    /// The way that the environment variables of this process ask for; see [`ProxyEnvironment`].
+    #[must_use]
+    pub fn from_environment() -> Self {
+        // Variables that are no text name no proxy.
+        let text =
+            |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
+        Self::Environment(Arc::new(ProxyEnvironment::new(std::env::vars_os().filter_map(text))))
+    }
 }
 
 /// Why a proxy did not lead to the server.
@@ -59,8 +128,7 @@ pub enum ProxyErrorKind {
 #[cfg(not(feature = "tls"))]
 const NO_TLS: &str = "this client was built without TLS; make a TLS stream and pass it to `connect_on`";
 
-/// A stream to where `url` leads, and bytes that came from there already.
-pub(crate) async fn reach<N: Network>(
+async fn reach<N: Network>(
     url: &WsUrl,
     proxy: Option<&Proxy>,
     dialer: &Dialer,

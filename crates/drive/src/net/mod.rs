@@ -15,8 +15,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 
-pub(crate) use dial::{Dialer, reach};
-pub use dial::{ProxyError, ProxyErrorKind};
+pub use dial::{CONNECT_TIMEOUT, Dialer, ProxyError, ProxyErrorKind, Route};
 pub use prologue::converse;
 pub(crate) use tasks::TaskSet;
 pub use time::{Elapsed, sleep, timeout};

@@ -12,12 +12,7 @@ use wirebahn_core::websocket::opening::{ClientOpeningError, ClientOptions, Clien
 
 use super::client::open_received;
 use super::{ConnectError, Layer, Opened};
-use crate::net::{Dialer, reach};
-use crate::{Delay, Network, OsEntropy};
-
-/// How long reaching the server may take, name resolution, proxy and TLS included, unless
-/// [`Client::connect_timeout`] says otherwise: long enough for a lost packet to be sent again twice.
-pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+use crate::{Delay, Dialer, Network, OsEntropy, Route};
 
 /// A connection to be opened. Adapters name it without the parameter.
 ///
@@ -38,18 +33,9 @@ pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 pub struct Client<N: Network> {
     request: ClientRequest,
     options: Arc<ClientOptions>,
-    route: Route,
     dialer: Dialer,
     max_redirects: usize,
     network: PhantomData<fn() -> N>,
-}
-
-/// Which proxy.
-#[derive(Clone, Debug)]
-enum Route {
-    Direct,
-    Through(Box<Proxy>),
-    Environment(Arc<ProxyEnvironment>),
 }
 
 impl<N: Network> Client<N> {
@@ -60,18 +46,10 @@ impl<N: Network> Client<N> {
     /// The URL is invalid.
     pub fn new(url: &str) -> Result<Self, ConnectError> {
         let url: WsUrl = url.parse()?;
-        let dialer = Dialer {
-            delay: Delay::default(),
-            timeout: Some(CONNECT_TIMEOUT),
-            tunnel: TunnelOptions::default(),
-            #[cfg(feature = "tls")]
-            tls: None,
-        };
         Ok(Self {
             request: ClientRequest::new(url),
             options: Arc::default(),
-            route: Route::Direct,
-            dialer,
+            dialer: Dialer::default(),
             max_redirects: 0,
             network: PhantomData,
         })
@@ -142,25 +120,22 @@ impl<N: Network> Client<N> {
     /// Goes through a proxy. Default: directly to the server.
     #[must_use]
     pub fn proxy(mut self, proxy: Proxy) -> Self {
-        self.route = Route::Through(Box::new(proxy));
+        self.dialer.route = Route::Through(Box::new(proxy));
         self
     }
 
     /// Goes through the proxy that the environment variables of this process ask for, if they do; see
     /// [`ProxyEnvironment`].
     #[must_use]
-    pub fn proxy_from_environment(self) -> Self {
-        // Variables that are no text name no proxy.
-        let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
-            Some((name.into_string().ok()?, value.into_string().ok()?))
-        };
-        self.proxy_from(ProxyEnvironment::new(std::env::vars_os().filter_map(text)))
+    pub fn proxy_from_environment(mut self) -> Self {
+        self.dialer.route = Route::from_environment();
+        self
     }
 
     /// Goes through the proxy that these variables ask for, if they do.
     #[must_use]
     pub fn proxy_from(mut self, environment: impl Into<Arc<ProxyEnvironment>>) -> Self {
-        self.route = Route::Environment(environment.into());
+        self.dialer.route = Route::Environment(environment.into());
         self
     }
 
@@ -187,6 +162,13 @@ impl<N: Network> Client<N> {
         self
     }
 
+    /// All about how the server is reached at once, instead of what was set before.
+    #[must_use]
+    pub fn dialer(mut self, dialer: Dialer) -> Self {
+        self.dialer = dialer;
+        self
+    }
+
     /// Opens the connection at the level of whole messages.
     ///
     /// # Errors
@@ -205,13 +187,8 @@ impl<N: Network> Client<N> {
         let mut request = self.request;
         let mut redirects = 0;
         loop {
-            let proxy = match &self.route {
-                Route::Direct => None,
-                Route::Through(proxy) => Some((**proxy).clone()),
-                Route::Environment(environment) => environment.proxy_for(request.url())?,
-            };
             let url = request.url().clone();
-            let (io, received) = reach::<N>(&url, proxy.as_ref(), &self.dialer).await?;
+            let (io, received) = self.dialer.reach::<N>(&url).await?;
             let (options, entropy) = (Arc::clone(&self.options), Box::new(OsEntropy::default()));
             // Kept only where it may be needed again.
             let again = (self.max_redirects > 0).then(|| request.clone());
@@ -255,7 +232,7 @@ impl<N: Network> fmt::Debug for Client<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
             .field("url", self.request.url())
-            .field("route", &self.route)
+            .field("dialer", &self.dialer)
             .finish_non_exhaustive()
     }
 }

@@ -1,3 +1,4 @@
+use std::convert::Infallible;
 use std::fmt;
 use std::future::poll_fn;
 use std::io;
@@ -9,6 +10,7 @@ use wirebahn_core::websocket::{CloseCode, Closed, Established, SendError, Traffi
 
 use super::Layer;
 use crate::shutdown::ShutdownWatch;
+use crate::socket::Step;
 use crate::{Disconnected, Io, Runtime, Shutdown, Socket};
 
 /// An open WebSocket connection over a stream, driven by the task that uses it.
@@ -224,19 +226,34 @@ impl<L: Layer, I: Io, R: Runtime> Connection<L, I, R> {
 impl<L: Layer, I: Io, R: Runtime> Inner<L, I, R> {
     #[inline]
     pub(super) fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<L::Event>> {
+        match ready!(self.poll_event_after(cx, |_| None::<Infallible>)) {
+            Step::Event(event) => Poll::Ready(event),
+            Step::Stopped(never) => match never {},
+        }
+    }
+
+    /// As [`Socket::poll_event_after`].
+    #[inline]
+    pub(super) fn poll_event_after<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut first: impl FnMut(&mut L) -> Option<T>,
+    ) -> Poll<Step<T, L::Event>> {
         if self.shutdown.is_some() {
             self.obey_shutdown();
         }
-        let event = match self.socket.poll_event(cx) {
+        let step = match self.socket.poll_event_after(cx, &mut first) {
             Poll::Pending if self.shutdown.is_some() => {
-                ready!(self.wait_with_shutdown(cx, Socket::poll_event))
+                ready!(self.wait_with_shutdown(cx, |socket, cx| socket.poll_event_after(cx, &mut first)))
             }
             polled => ready!(polled),
         };
-        if let Some(closed) = event.as_ref().and_then(L::closed) {
+        if let Step::Event(Some(event)) = &step
+            && let Some(closed) = L::closed(event)
+        {
             self.closed = Some(Box::new(closed.clone()));
         }
-        Poll::Ready(event)
+        Poll::Ready(step)
     }
 
     /// Waits with `poll` for the outbox, and meanwhile for the shutdown.
@@ -261,11 +278,11 @@ impl<L: Layer, I: Io, R: Runtime> Inner<L, I, R> {
         }
     }
 
-    #[cold]
+    #[inline]
     fn wait_with_shutdown<T>(
         &mut self,
         cx: &mut Context<'_>,
-        poll: impl Fn(&mut Socket<L, I, R>, &mut Context<'_>) -> Poll<T>,
+        mut poll: impl FnMut(&mut Socket<L, I, R>, &mut Context<'_>) -> Poll<T>,
     ) -> Poll<T> {
         if self.shutdown.as_mut().is_some_and(|shutdown| shutdown.wait(cx.waker())) {
             self.obey_shutdown();

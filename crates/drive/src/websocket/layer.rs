@@ -1,6 +1,6 @@
 use bytes::Bytes;
 use wirebahn_core::websocket::{
-    CloseCode, Closed, Established, Event, Frames, MessageEvent, Messages, SendError, Streaming,
+    CloseCode, Closed, Established, Event, Frames, MessageEvent, MessageKind, Messages, SendError, Streaming,
 };
 use wirebahn_core::{Engine, Instant};
 
@@ -39,6 +39,40 @@ pub trait Layer: Engine + Unpin {
     /// How the connection ended, if `event` says that.
     fn closed(event: &Self::Event) -> Option<&Closed>;
 }
+
+/// What the two layers below whole messages have in common: messages come and go in parts.
+pub trait PartsLayer: Layer<Event = Event> {
+    /// Begins a message; see [`Streaming::begin_message`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Streaming::begin_message`].
+    fn begin_message(&mut self, kind: MessageKind) -> Result<(), SendError>;
+
+    /// Ends the message that was begun; see [`Streaming::end_message`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Streaming::end_message`].
+    fn end_message(&mut self) -> Result<(), SendError>;
+}
+
+macro_rules! parts_layer {
+    ($layer:ident) => {
+        impl PartsLayer for $layer {
+            fn begin_message(&mut self, kind: MessageKind) -> Result<(), SendError> {
+                self.begin_message(kind)
+            }
+
+            fn end_message(&mut self) -> Result<(), SendError> {
+                self.end_message()
+            }
+        }
+    };
+}
+
+parts_layer!(Frames);
+parts_layer!(Streaming);
 
 macro_rules! layer {
     ($layer:ident, $event:ident, |$this:ident| $streaming:expr) => {

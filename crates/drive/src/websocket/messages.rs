@@ -6,15 +6,17 @@ use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 use futures_sink::Sink;
+use wirebahn_core::Engine;
 use wirebahn_core::websocket::{
-    CloseCode, Message, MessageEvent, MessageRef, PreparedMessage, Replies, SendError,
+    CloseCode, Message, MessageEvent, MessageRef, Messages, PreparedMessage, Replies, SendError,
 };
 
 use super::WebSocket;
+use crate::socket::Step;
 use crate::{Io, Runtime};
 
 /// After so many pings and pongs in a row, other tasks get their turn: a peer that floods them does not starve those.
-pub(super) const SKIPS_PER_TURN: usize = 64;
+const SKIPS_PER_TURN: usize = 64;
 
 impl<I: Io, R: Runtime> WebSocket<I, R> {
     /// The next message; `None` once the connection has ended, when [`closed`](Self::closed) tells how.
@@ -28,15 +30,7 @@ impl<I: Io, R: Runtime> WebSocket<I, R> {
     /// The poll function behind [`recv`](Self::recv).
     #[inline]
     pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Message>> {
-        for _ in 0..SKIPS_PER_TURN {
-            match ready!(self.poll_event(cx)) {
-                Some(MessageEvent::Message(message)) => return Poll::Ready(Some(message)),
-                Some(MessageEvent::Closed(_)) | None => return Poll::Ready(None),
-                Some(_) => {}
-            }
-        }
-        cx.waker().wake_by_ref();
-        Poll::Pending
+        poll_message(cx, |cx| self.poll_event(cx))
     }
 
     /// Hands every message to `handle` until the connection has ended, when [`closed`](Self::closed) tells how.
@@ -62,15 +56,15 @@ impl<I: Io, R: Runtime> WebSocket<I, R> {
         H: FnMut(MessageRef<'_>, &mut Replies<'_>) -> Result<(), SendError>,
     {
         loop {
-            while self.inner.socket.is_ready() {
-                let Some(handled) = self.engine_mut().with_message(&mut *handle) else { break };
-                handled?;
-            }
             // Without room nothing more is answered; at the end of the connection there is none, but events are left.
-            if !self.inner.socket.is_ready() && self.poll_ready(cx).is_pending() {
-                return Poll::Pending;
-            }
-            match ready!(self.poll_event(cx)) {
+            let open = self.inner.socket.is_ready() || ready!(self.poll_ready(cx)).is_ok();
+            let lend = |engine: &mut Messages| if open { lend_all(engine, handle) } else { None };
+            let event = match ready!(self.inner.poll_event_after(cx, lend)) {
+                Step::Event(event) => event,
+                Step::Stopped(Lent::UntilFull) => continue,
+                Step::Stopped(Lent::UntilFailed(error)) => return Poll::Ready(Err(error)),
+            };
+            match event {
                 Some(MessageEvent::Message(message)) => {
                     handle(MessageRef::from(&message), &mut self.engine_mut().replies())?;
                 }
@@ -150,6 +144,45 @@ impl<I: Io, R: Runtime> WebSocket<I, R> {
         self.engine_mut().send_fragmented(message, size)?;
         self.flush().await
     }
+}
+
+/// The next message of the events that `poll_event` polls for; `None` once the connection has ended.
+#[inline]
+pub(super) fn poll_message(
+    cx: &mut Context<'_>,
+    mut poll_event: impl FnMut(&mut Context<'_>) -> Poll<Option<MessageEvent>>,
+) -> Poll<Option<Message>> {
+    for _ in 0..SKIPS_PER_TURN {
+        match ready!(poll_event(cx)) {
+            Some(MessageEvent::Message(message)) => return Poll::Ready(Some(message)),
+            Some(MessageEvent::Closed(_)) | None => return Poll::Ready(None),
+            Some(_) => {}
+        }
+    }
+    cx.waker().wake_by_ref();
+    Poll::Pending
+}
+
+/// Why lending messages stopped although there may be more.
+enum Lent {
+    /// The outbox has no room for answers.
+    UntilFull,
+    /// A message was not handled.
+    UntilFailed(SendError),
+}
+
+/// Lends `handle` every message that can be lent. `None` if whatever comes next is something else.
+#[inline]
+fn lend_all<H>(engine: &mut Messages, handle: &mut H) -> Option<Lent>
+where
+    H: FnMut(MessageRef<'_>, &mut Replies<'_>) -> Result<(), SendError>,
+{
+    while let Some(handled) = engine.with_message(&mut *handle) {
+        if let Err(error) = handled {
+            return Some(Lent::UntilFailed(error));
+        }
+    }
+    if engine.outbox().is_ready() { None } else { Some(Lent::UntilFull) }
 }
 
 /// The messages, as [`WebSocket::recv`] returns them.

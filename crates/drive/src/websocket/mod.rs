@@ -15,15 +15,16 @@ mod connection;
 mod frames;
 mod layer;
 mod messages;
+mod parts;
 mod serve;
 mod server;
 mod split;
 mod streaming;
 
-pub use builder::{CONNECT_TIMEOUT, Client};
+pub use builder::Client;
 pub use client::{ConnectError, Opened, open};
 pub use connection::Connection;
-pub use layer::Layer;
+pub use layer::{Layer, PartsLayer};
 pub use serve::{ACCEPT_PAUSE, SHUTDOWN_GRACE, Server, ServerHandle};
 pub use server::{Admission, HttpExchange, Incoming, Upgrade};
 pub use split::{WebSocketReader, WebSocketWriter};

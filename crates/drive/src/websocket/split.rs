@@ -1,6 +1,7 @@
 //! One WebSocket for two tasks.
 
 use std::fmt;
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -13,9 +14,9 @@ use wirebahn_core::websocket::{
 
 use super::WebSocket;
 use super::connection::Inner;
-use super::messages::SKIPS_PER_TURN;
+use super::messages::poll_message;
 use crate::shutdown::ShutdownWatch;
-use crate::{Io, ReadHalf, Runtime, WriteHalf};
+use crate::{Disconnected, Io, ReadHalf, Runtime, WriteHalf};
 
 /// The half of a [`WebSocket`] that receives; see [`WebSocket::split`].
 pub struct WebSocketReader<I, R: Runtime> {
@@ -27,6 +28,8 @@ pub struct WebSocketReader<I, R: Runtime> {
 /// The half of a [`WebSocket`] that sends; see [`WebSocket::split`].
 pub struct WebSocketWriter<I, R: Runtime> {
     half: WriteHalf<Messages, I, R>,
+    /// Of its own: a reader that nobody polls would not notice the signal.
+    shutdown: Option<ShutdownWatch>,
 }
 
 impl<I: Io, R: Runtime> WebSocket<I, R> {
@@ -37,32 +40,25 @@ impl<I: Io, R: Runtime> WebSocket<I, R> {
     pub fn split(self) -> (WebSocketReader<I, R>, WebSocketWriter<I, R>) {
         let Inner { socket, closed, shutdown } = *self.into_inner();
         let (read, write) = socket.split();
-        (WebSocketReader { half: read, closed, shutdown }, WebSocketWriter { half: write })
+        let watch = shutdown.as_ref().map(ShutdownWatch::another);
+        (WebSocketReader { half: read, closed, shutdown }, WebSocketWriter { half: write, shutdown: watch })
     }
 }
 
 impl<I: Io, R: Runtime> WebSocketReader<I, R> {
     /// As [`WebSocket::recv`].
     pub async fn recv(&mut self) -> Option<Message> {
-        std::future::poll_fn(|cx| self.poll_recv(cx)).await
+        poll_fn(|cx| self.poll_recv(cx)).await
     }
 
     /// As [`WebSocket::recv_event`](super::Connection::recv_event).
     pub async fn recv_event(&mut self) -> Option<MessageEvent> {
-        std::future::poll_fn(|cx| self.poll_event(cx)).await
+        poll_fn(|cx| self.poll_event(cx)).await
     }
 
     /// The poll function behind [`recv`](Self::recv).
     pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Message>> {
-        for _ in 0..SKIPS_PER_TURN {
-            match ready!(self.poll_event(cx)) {
-                Some(MessageEvent::Message(message)) => return Poll::Ready(Some(message)),
-                Some(MessageEvent::Closed(_)) | None => return Poll::Ready(None),
-                Some(_) => {}
-            }
-        }
-        cx.waker().wake_by_ref();
-        Poll::Pending
+        poll_message(cx, |cx| self.poll_event(cx))
     }
 
     /// The poll function behind [`recv_event`](Self::recv_event).
@@ -100,7 +96,8 @@ impl<I: Io, R: Runtime> WebSocketReader<I, R> {
         match half.reunite(writer.half) {
             Ok(socket) => Ok(WebSocket::from_inner(Box::new(Inner { socket, closed, shutdown }))),
             Err(error) => {
-                Err((Self { half: error.read, closed, shutdown }, WebSocketWriter { half: error.write }))
+                let writer = WebSocketWriter { half: error.write, shutdown: writer.shutdown };
+                Err((Self { half: error.read, closed, shutdown }, writer))
             }
         }
     }
@@ -177,11 +174,38 @@ impl<I: Io, R: Runtime> WebSocketWriter<I, R> {
     ///
     /// [`SendError::Closed`] if not everything could be written.
     pub async fn flush(&mut self) -> Result<(), SendError> {
-        self.half.flush().await.map_err(|_| SendError::Closed)
+        poll_fn(|cx| self.poll_output(cx, WriteHalf::poll_flush)).await
     }
 
     async fn ready(&mut self) -> Result<(), SendError> {
-        self.half.ready().await.map_err(|_| SendError::Closed)
+        poll_fn(|cx| self.poll_output(cx, WriteHalf::poll_ready)).await
+    }
+
+    /// Waits with `poll` for the outbox, and meanwhile for the shutdown.
+    fn poll_output(
+        &mut self,
+        cx: &mut Context<'_>,
+        poll: impl Fn(&mut WriteHalf<Messages, I, R>, &mut Context<'_>) -> Poll<Result<(), Disconnected>>,
+    ) -> Poll<Result<(), SendError>> {
+        // Before the outbox is written, so that the Close frame leaves with it.
+        self.obey_shutdown();
+        let mut polled = poll(&mut self.half, cx);
+        if polled.is_pending()
+            && let Some(shutdown) = &mut self.shutdown
+            && shutdown.wait(cx.waker())
+        {
+            self.obey_shutdown();
+            polled = poll(&mut self.half, cx);
+        }
+        polled.map_err(|Disconnected| SendError::Closed)
+    }
+
+    fn obey_shutdown(&mut self) {
+        if self.shutdown.as_mut().is_some_and(ShutdownWatch::take_request) {
+            let now = self.half.now();
+            // A connection that is closing already needs no second reason.
+            let _ = self.half.with_engine(|engine| engine.close(CloseCode::GOING_AWAY, "", now));
+        }
     }
 }
 
@@ -199,7 +223,7 @@ impl<I: Io, R: Runtime> Sink<Message> for WebSocketWriter<I, R> {
     type Error = SendError;
 
     fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
-        self.half.poll_ready(cx).map_err(|_| SendError::Closed)
+        self.poll_output(cx, WriteHalf::poll_ready)
     }
 
     fn start_send(mut self: Pin<&mut Self>, message: Message) -> Result<(), SendError> {
@@ -207,7 +231,7 @@ impl<I: Io, R: Runtime> Sink<Message> for WebSocketWriter<I, R> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {
-        self.half.poll_flush(cx).map_err(|_| SendError::Closed)
+        self.poll_output(cx, WriteHalf::poll_flush)
     }
 
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError>> {

@@ -1,7 +1,7 @@
 //! Payload as it arrives.
 
 use bytes::Bytes;
-use wirebahn_core::websocket::{Chunk, Event, Fin, MessageKind, SendError};
+use wirebahn_core::websocket::{Chunk, Fin, SendError};
 
 use super::StreamingSocket;
 use crate::{Io, Runtime};
@@ -9,22 +9,7 @@ use crate::{Io, Runtime};
 impl<I: Io, R: Runtime> StreamingSocket<I, R> {
     /// The next piece of a message; `None` once the connection has ended, when [`closed`](Self::closed) tells how.
     pub async fn recv_chunk(&mut self) -> Option<Chunk> {
-        loop {
-            match self.recv_event().await {
-                Some(Event::Data(chunk)) => return Some(chunk),
-                Some(Event::Closed(_)) | None => return None,
-                Some(_) => {}
-            }
-        }
-    }
-
-    /// Begins a message that is sent in parts.
-    ///
-    /// # Errors
-    ///
-    /// The last message is unfinished, or the connection is closing.
-    pub fn begin_message(&mut self, kind: MessageKind) -> Result<(), SendError> {
-        self.engine_mut().begin_message(kind)
+        self.recv_part().await
     }
 
     /// Begins a frame of `len` payload bytes, after waiting for room if need be.
@@ -47,16 +32,5 @@ impl<I: Io, R: Runtime> StreamingSocket<I, R> {
         let payload = payload.into();
         self.ready().await?;
         self.engine_mut().send_data(payload)
-    }
-
-    /// Ends the message that was begun, with an empty frame.
-    ///
-    /// # Errors
-    ///
-    /// No message was begun, a frame is unfinished, or the connection is closing.
-    pub async fn end_message(&mut self) -> Result<(), SendError> {
-        self.ready().await?;
-        self.engine_mut().end_message()?;
-        self.flush().await
     }
 }

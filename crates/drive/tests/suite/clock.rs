@@ -12,6 +12,7 @@ thread_local! {
     static READS: Cell<usize> = const { Cell::new(0) };
     static MADE: Cell<usize> = const { Cell::new(0) };
     static ARMED: Cell<usize> = const { Cell::new(0) };
+    static POLLED: Cell<usize> = const { Cell::new(0) };
     static SLEEPERS: RefCell<Vec<(Instant, Waker)>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -50,6 +51,10 @@ pub(crate) fn timers_armed() -> usize {
     ARMED.get()
 }
 
+pub(crate) fn timers_polled() -> usize {
+    POLLED.get()
+}
+
 impl Runtime for Virtual {
     type Timer = VirtualTimer;
 
@@ -67,12 +72,15 @@ impl Default for VirtualTimer {
 }
 
 impl Timer for VirtualTimer {
+    const PUNCTUAL: bool = true;
+
     fn arm(&mut self, deadline: Instant) {
         ARMED.set(ARMED.get() + 1);
         self.deadline = deadline;
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        POLLED.set(POLLED.get() + 1);
         if self.deadline <= NOW.get() {
             return Poll::Ready(());
         }

@@ -11,7 +11,7 @@ use wirebahn_core::{Engine, Instant, Transport};
 use wirebahn_drive::{BLOCK_LEN, CLOSE_WRITE_TIMEOUT, Disconnected, MIN_GROWTH, READS_PER_TURN, Socket};
 use wirebahn_tokio::{TokioIo, TokioRuntime};
 
-use crate::clock::{self, Virtual, clock_reads, timers_armed, timers_made};
+use crate::clock::{self, Virtual, clock_reads, timers_armed, timers_made, timers_polled};
 use crate::engine::{End, Event, HIGH_WATER, Netstrings};
 use crate::pipe::{Pipe, Script, Task, pair};
 
@@ -240,6 +240,58 @@ fn a_deadline_that_moves_with_every_message_does_not_rearm_the_timer() {
     assert_eq!(poll(&mut socket), Poll::Pending);
     assert_eq!((timers_made(), timers_armed()), (1, 2));
     clock::advance(Duration::from_millis(1));
+    assert_eq!(poll(&mut socket), ended(End::TimedOut));
+}
+
+#[test]
+fn a_punctual_timer_is_left_alone_by_wake_ups_that_bring_bytes_and_fires_all_the_same() {
+    let (near, far) = pair(Script::default(), Script::default());
+    let engine = Netstrings::with_idle_timeout(Duration::from_secs(5), clock::now());
+    let mut socket = TestSocket::new(engine, near);
+    let (task, waker) = Task::new();
+    let cx = &mut Context::from_waker(&waker);
+    for _ in 0..4 {
+        assert_eq!(socket.poll_event(cx), Poll::Pending);
+        clock::advance(Duration::from_secs(1));
+        far.put("4:ping,");
+    }
+    assert_eq!(socket.poll_event(cx), Poll::Pending);
+    assert_eq!((timers_armed(), timers_polled()), (1, 1));
+    // The first deadline, which has moved by 4 s since.
+    task.woken();
+    clock::advance(Duration::from_secs(1));
+    assert_eq!(task.woken(), 1);
+    assert_eq!(socket.poll_event(cx), Poll::Pending);
+    assert_eq!(timers_armed(), 2);
+    clock::advance(Duration::from_secs(4));
+    assert_eq!(task.woken(), 1);
+    assert_eq!(socket.poll_event(cx), ended(End::TimedOut));
+}
+
+#[test]
+fn a_punctual_timer_learns_of_another_task_also_when_that_has_bytes_to_read() {
+    let (near, far) = pair(Script::default(), Script::default());
+    let engine = Netstrings::with_idle_timeout(Duration::from_secs(5), clock::now());
+    let mut socket = TestSocket::new(engine, near);
+    assert_eq!(poll(&mut socket), Poll::Pending);
+    far.put("4:ping,");
+    let (task, waker) = Task::new();
+    assert_eq!(socket.poll_event(&mut Context::from_waker(&waker)), Poll::Pending);
+    task.woken();
+    clock::advance(Duration::from_secs(5));
+    assert_eq!(task.woken(), 1);
+    assert_eq!(poll(&mut socket), ended(End::TimedOut));
+}
+
+#[test]
+fn a_deadline_that_passes_while_an_event_is_handled_is_found_by_the_next_poll() {
+    let (near, far) = pair(Script::default(), Script::default());
+    let engine = Netstrings::with_idle_timeout(Duration::from_secs(5), clock::now());
+    let mut socket = TestSocket::new(engine, near);
+    assert_eq!(poll(&mut socket), Poll::Pending);
+    far.put("5:hello,");
+    assert_eq!(poll(&mut socket), message("hello"));
+    clock::advance(Duration::from_secs(5));
     assert_eq!(poll(&mut socket), ended(End::TimedOut));
 }
 

@@ -11,3 +11,5 @@ mod pipe;
 mod reaching;
 #[cfg(test)]
 mod round_trip;
+#[cfg(test)]
+mod serving;

@@ -19,7 +19,7 @@ thread_local! {
 }
 
 /// A clock that moves on by a millisecond whenever somebody looks.
-struct Ticking;
+pub(crate) struct Ticking;
 
 impl Runtime for Ticking {
     type Timer = Eager;
@@ -33,7 +33,7 @@ impl Runtime for Ticking {
 
 /// A timer that always fires early, so that the driver looks at the clock.
 #[derive(Default)]
-struct Eager;
+pub(crate) struct Eager;
 
 impl Timer for Eager {
     fn arm(&mut self, _: Instant) {}

@@ -1,6 +1,6 @@
 //! One connection, two tasks.
 
-use wirebahn_tokio::{CloseCode, Message, SendError};
+use wirebahn_tokio::{CloseCode, Message, SendError, WebSocket};
 
 use crate::support::{Running, pair, soon};
 
@@ -87,4 +87,43 @@ async fn a_writer_whose_reader_is_gone_still_drives_the_connection() {
     assert_eq!(soon(writer.send("late")).await, Err(SendError::Closed));
     drop(writer);
     server.end().await;
+}
+
+#[tokio::test]
+async fn a_writer_used_alone_ends_the_connection_when_the_server_shuts_down() {
+    let server = Running::start(Running::bind().await, |socket: WebSocket| async move {
+        let (mut reader, mut writer) = socket.split();
+        while writer.send("tick").await.is_ok() {
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+        while reader.recv().await.is_some() {}
+    });
+    let mut client = server.connect().await;
+    assert!(soon(client.recv()).await.is_some());
+    let client = tokio::spawn(async move { client.wait_closed().await });
+    server.end().await;
+    let closed = soon(client).await.unwrap();
+    assert_eq!((closed.clean, closed.code), (true, CloseCode::GOING_AWAY));
+}
+
+#[tokio::test]
+async fn a_writer_that_waits_for_room_is_woken_by_a_shutdown() {
+    let (told, tell) = (std::sync::Arc::new(tokio::sync::Notify::new()), std::sync::Arc::default());
+    let sent_off: std::sync::Arc<tokio::sync::Notify> = std::sync::Arc::clone(&tell);
+    let ended = std::sync::Arc::clone(&told);
+    let server = Running::start(Running::bind().await, move |socket: WebSocket| {
+        let (tell, told) = (std::sync::Arc::clone(&tell), std::sync::Arc::clone(&told));
+        async move {
+            let (_reader, mut writer) = socket.split();
+            // More than fits into the buffers of a client that does not read.
+            let message = Message::binary(vec![0; 64 << 20]);
+            tell.notify_one();
+            assert_eq!(writer.send(message).await, Err(SendError::Closed));
+            told.notify_one();
+        }
+    });
+    let _client = server.connect().await;
+    soon(sent_off.notified()).await;
+    server.handle.shut_down();
+    soon(ended.notified()).await;
 }

@@ -201,6 +201,10 @@ impl Streaming {
         }
         self.closing.phase = Phase::Ended;
         self.closing.deadline = Deadline::Off;
+        if self.located.is_some() {
+            // What has arrived before the end is still delivered.
+            self.event = self.own_located();
+        }
         self.received.clear();
         let (code, reason) = match self.closing.end().peer.take() {
             Some(peer) => peer,

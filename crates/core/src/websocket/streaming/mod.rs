@@ -82,6 +82,9 @@ pub struct Streaming {
     now: Instant,
     /// The event that waits to be polled. Nothing more is taken in before it is gone, which bounds the queue.
     event: Option<Event>,
+    /// The other kind of event that waits: a message that still stands at the front of `received`, unmasked, checked
+    /// and counted, so that it can be lent. There is never one of both kinds.
+    located: Option<Located>,
     incoming: Traffic,
     round_trip: Option<Duration>,
 }
@@ -111,6 +114,7 @@ impl Streaming {
             last_received: now,
             now,
             event: None,
+            located: None,
             incoming: Traffic { opening_octets, ..Traffic::default() },
             round_trip: None,
         }
@@ -319,15 +323,11 @@ impl Streaming {
         &mut self,
         handle: impl FnOnce(MessageRef<'_>, &mut Replies<'_>) -> T,
     ) -> Option<T> {
-        if self.event.is_some() || !self.closing.reads_frames() || !self.sender.outbox.is_ready() {
+        if !self.sender.outbox.is_ready() {
             return None;
         }
-        let Located { kind, header_len, len } =
-            self.receiver.locate_message(&mut self.received, &self.config)?;
-        self.incoming.websocket_octets += len as u64;
-        self.incoming.app_octets += len as u64;
-        self.incoming.frames += 1;
-        self.incoming.messages += 1;
+        self.locate();
+        let Located { kind, header_len, len } = self.located.take()?;
         let payload = self.received.get(header_len..header_len + len).unwrap_or_default();
         let mut replies = Replies {
             sender: &mut self.sender,
@@ -394,11 +394,43 @@ impl Streaming {
         }
     }
 
-    /// Takes in received bytes if no event waits.
+    /// Takes in received bytes if no event waits. A short whole message stays where it is.
+    #[inline]
     fn take_in_one(&mut self) {
-        if self.event.is_none() {
+        self.locate();
+        if !self.has_event() {
             self.event = self.take_in();
         }
+    }
+
+    #[inline]
+    const fn has_event(&self) -> bool {
+        self.event.is_some() || self.located.is_some()
+    }
+
+    /// Finds the next message in the receive buffer, if no event waits and it is a short one in one frame.
+    #[inline]
+    fn locate(&mut self) {
+        if self.has_event() || !self.closing.reads_frames() {
+            return;
+        }
+        self.located = self.receiver.locate_message(&mut self.received, &self.config);
+        if let Some(located) = &self.located {
+            self.incoming.websocket_octets += located.len as u64;
+            self.incoming.app_octets += located.len as u64;
+            self.incoming.frames += 1;
+            self.incoming.messages += 1;
+            self.known = self.received.len();
+        }
+    }
+
+    /// Takes the located message out of the receive buffer.
+    #[inline]
+    fn own_located(&mut self) -> Option<Event> {
+        let located = self.located.take()?;
+        let chunk = located.take_out(&mut self.received);
+        self.known = self.received.len();
+        Some(Event::Data(chunk))
     }
 
     #[inline]
@@ -452,7 +484,7 @@ impl Streaming {
     }
 
     fn handle_keepalive(&mut self, now: Instant) {
-        let paused = self.event.is_some();
+        let paused = self.has_event();
         let Some(keepalive) = &mut self.keepalive else { return };
         match keepalive.due(now, self.last_received, paused, &self.sender.outbox) {
             Due::Nothing => {}
@@ -520,7 +552,7 @@ impl Engine for Streaming {
             return;
         }
         if self.idle_deadline().is_some_and(|deadline| deadline <= now) {
-            if self.event.is_some() {
+            if self.has_event() {
                 // What arrived meanwhile may lie unread behind an event that the application has not taken.
                 self.last_received = now;
             } else {
@@ -534,7 +566,7 @@ impl Engine for Streaming {
 
     #[inline]
     fn poll_event(&mut self) -> Option<Event> {
-        match self.event.take() {
+        match self.own_located().or_else(|| self.event.take()) {
             Some(event) => Some(event),
             None => self.take_in().or_else(|| self.closing.take_closed().map(Event::Closed)),
         }
@@ -562,6 +594,6 @@ impl Engine for Streaming {
 
     #[inline]
     fn transport(&self) -> Transport {
-        self.closing.transport(self.role, self.event.is_some(), || self.sender.holds_close())
+        self.closing.transport(self.role, self.has_event(), || self.sender.holds_close())
     }
 }

@@ -70,10 +70,21 @@ struct Message {
 }
 
 /// A whole message at the front of the buffer.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Located {
     pub(super) kind: MessageKind,
     pub(super) header_len: usize,
     pub(super) len: usize,
+}
+
+impl Located {
+    /// Splits the message off.
+    #[inline]
+    pub(super) fn take_out(self, buf: &mut BytesMut) -> Chunk {
+        let mut payload = buf.split_to(self.header_len + self.len).freeze();
+        payload.advance(self.header_len);
+        Chunk::new(self.kind, payload, self.len as u64).starting(true, true).ending(true, true)
+    }
 }
 
 /// What the front of the buffer holds.
@@ -129,10 +140,7 @@ impl Receiver {
     /// anything else; nothing has changed then.
     #[inline(always)]
     fn whole_message(&mut self, buf: &mut BytesMut, config: &Config) -> Option<Chunk> {
-        let Located { kind, header_len, len } = self.locate_message(buf, config)?;
-        let mut payload = buf.split_to(header_len + len).freeze();
-        payload.advance(header_len);
-        Some(Chunk::new(kind, payload, len as u64).starting(true, true).ending(true, true))
+        Some(self.locate_message(buf, config)?.take_out(buf))
     }
 
     /// Finds a short whole message at the front of `buf`, unmasks and checks it where it is. The caller has to take it
