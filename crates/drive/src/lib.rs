@@ -13,11 +13,9 @@
 //! * `output`: emptying the outbox. `alarm`: the one timer of a socket.
 //! * `split`: two halves and their wake-ups. `shutdown`: asking many connections to end.
 //! * `net`: reaching servers, through proxies and TLS, and listening, on any runtime.
-//! * `entropy`: the operating system's random bytes, pooled.
 #![forbid(unsafe_code)]
 
 mod alarm;
-mod entropy;
 #[cfg(feature = "futures-io")]
 mod futures_io;
 mod io;
@@ -31,8 +29,9 @@ mod split;
 pub mod websocket;
 
 #[cfg(feature = "futures-io")]
-pub use crate::futures_io::FuturesIo;
-pub use entropy::OsEntropy;
+pub use crate::futures_io::{FuturesIo, FuturesStream};
+#[cfg(feature = "futures-io-tls")]
+pub use crate::futures_io::{TlsStream, secure, secure_accepted};
 pub use io::Io;
 pub use net::{
     Accepted, CONNECT_TIMEOUT, Delay, Dialer, Elapsed, Listen, Network, ProxyError, ProxyErrorKind, Route,
@@ -44,3 +43,4 @@ pub use runtime::{Runtime, Timer};
 pub use shutdown::Shutdown;
 pub use socket::{CLOSE_WRITE_TIMEOUT, Disconnected, Parts, READS_PER_TURN, Socket};
 pub use split::{ReadHalf, ReuniteError, WriteHalf};
+pub use wirebahn_entropy::OsEntropy;

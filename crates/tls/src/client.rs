@@ -4,11 +4,12 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use rustls::client::ResolvesClientCert;
+use rustls::pki_types::ServerName;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, SignatureScheme};
 
 use crate::verifier::ServerVerifier;
-use crate::{HTTP_1_1, Identity, Roots, TlsConfigError, provider};
+use crate::{HTTP_1_1, Identity, Roots, TlsConfigError, TlsError, TlsFailure, provider};
 
 /// How a client makes TLS connections. Cheap to clone; clones share what is remembered to make the next handshake
 /// shorter.
@@ -75,6 +76,16 @@ impl Default for ClientTls {
         let make = || Self::new(ClientTlsOptions::default()).expect("Mozilla trusts somebody");
         DEFAULT.get_or_init(make).clone()
     }
+}
+
+/// A host, as URLs name it, in the form that TLS verifies: a name or an address.
+///
+/// # Errors
+///
+/// TLS cannot name it.
+pub fn server_name(host: &str) -> Result<ServerName<'static>, TlsError> {
+    let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
+    ServerName::try_from(bare.to_owned()).map_err(|_| TlsError::new(host, TlsFailure::HostInvalid))
 }
 
 /// Shows the same certificate whoever asks.

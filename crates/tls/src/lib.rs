@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use rustls::crypto::CryptoProvider;
 
-pub use client::{ClientTls, ClientTlsOptions};
+pub use client::{ClientTls, ClientTlsOptions, server_name};
 pub use error::{TlsConfigError, TlsError, TlsFailure};
 pub use identity::Identity;
 pub use info::TlsInfo;

@@ -9,8 +9,7 @@ use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 use wirebahn_core::http::Host;
-use wirebahn_tls::rustls::pki_types::ServerName;
-use wirebahn_tls::{ClientTls, ServerTls, TlsError, TlsFailure, TlsInfo};
+use wirebahn_tls::{ClientTls, ServerTls, TlsError, TlsInfo, server_name};
 
 use crate::Stream;
 
@@ -27,12 +26,7 @@ pub(crate) async fn connect<S>(stream: S, tls: &ClientTls, host: &Host) -> Resul
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let name = match host {
-        Host::Name(name) => ServerName::try_from(name.clone())
-            .map_err(|_| TlsError::new(name.clone(), TlsFailure::HostInvalid))?,
-        Host::V4(address) => ServerName::from(*address),
-        Host::V6(address) => ServerName::from(*address),
-    };
+    let name = server_name(&host.to_string())?;
     let stream = Prefixed { prefix: BytesMut::new(), stream };
     match TlsConnector::from(Arc::clone(tls.config())).connect(name, stream).await {
         Ok(stream) => Ok(TlsStream(stream.into())),

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use wirebahn_core::websocket::opening::{Acceptance, OpeningFailure, ServerOptions};
+use wirebahn_core::websocket::opening::{OpeningFailure, ServerOptions};
 use wirebahn_drive::OsEntropy;
-use wirebahn_drive::websocket::Admission;
+use wirebahn_drive::websocket::{Admission, accept_any};
 
 use crate::{Incoming, TokioIo, WebSocket};
 
@@ -18,14 +18,7 @@ pub async fn accept<S>(stream: S) -> Result<WebSocket<S>, OpeningFailure>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    match receive(stream, Arc::default(), None).await? {
-        Incoming::Upgrade(upgrade) => match upgrade.accept(Acceptance::default()).await {
-            Ok(socket) => Ok(socket),
-            Err(_) => Err(OpeningFailure::TransportLost),
-        },
-        // The default options refuse plain HTTP.
-        _ => Err(OpeningFailure::TransportLost),
-    }
+    accept_any(TokioIo::new(stream)).await
 }
 
 /// Waits for the request of a client over a stream, to be accepted or refused. `peer` is the address of the stream's

@@ -26,7 +26,7 @@ pub use client::{ConnectError, Opened, open};
 pub use connection::Connection;
 pub use layer::{Layer, PartsLayer};
 pub use serve::{ACCEPT_PAUSE, SHUTDOWN_GRACE, Server, ServerHandle};
-pub use server::{Admission, HttpExchange, Incoming, Upgrade};
+pub use server::{Admission, HttpExchange, Incoming, Upgrade, accept_any};
 pub use split::{WebSocketReader, WebSocketWriter};
 
 use wirebahn_core::websocket::{Frames, Messages, Streaming};

@@ -11,8 +11,8 @@ use wirebahn_core::websocket::opening::{
 };
 use wirebahn_core::{Engine, Entropy};
 
-use super::{Connection, Layer};
-use crate::{Io, Runtime, Socket};
+use super::{Connection, Layer, WebSocket};
+use crate::{Io, OsEntropy, Runtime, Socket};
 
 /// A request that a client has made over a new stream, waiting for an answer.
 #[non_exhaustive]
@@ -79,6 +79,23 @@ impl<I: Io, R: Runtime> Incoming<I, R> {
             Some(ServerOpeningEvent::Failed(failure)) => Err(failure),
             _ => Err(OpeningFailure::TransportLost),
         }
+    }
+}
+
+/// Accepts a WebSocket over a stream, whatever its path and subprotocols.
+///
+/// # Errors
+///
+/// The client made no valid request; it was told so.
+pub async fn accept_any<I: Io, R: Runtime>(io: I) -> Result<WebSocket<I, R>, OpeningFailure> {
+    let entropy = Box::new(OsEntropy::default());
+    match Incoming::receive(io, Arc::default(), None, entropy, Admission::Admit).await? {
+        Incoming::Upgrade(upgrade) => match upgrade.accept(Acceptance::default()).await {
+            Ok(socket) => Ok(socket),
+            Err(_) => Err(OpeningFailure::TransportLost),
+        },
+        // The default options refuse plain HTTP.
+        Incoming::Http(_) => Err(OpeningFailure::TransportLost),
     }
 }
 

@@ -1,4 +1,5 @@
-//! The operating system's random bytes.
+//! The operating system's random bytes, for Wirebahn's adapters.
+#![forbid(unsafe_code)]
 
 use std::cell::RefCell;
 
