@@ -33,14 +33,11 @@ pub use crate::futures_io::{FuturesIo, FuturesStream};
 #[cfg(feature = "futures-io-tls")]
 pub use crate::futures_io::{TlsStream, secure, secure_accepted};
 pub use io::Io;
-pub use net::{
-    Accepted, CONNECT_TIMEOUT, Delay, Dialer, Elapsed, Listen, Network, ProxyError, ProxyErrorKind, Route,
-    converse, sleep, timeout,
-};
+pub use net::{Accepted, Elapsed, Listen, Network, converse, reach, sleep, timeout};
 pub use output::MAX_PIECES;
 pub use recv_buffer::{BLOCK_LEN, MAX_KEPT_TAIL, MIN_GROWTH, MIN_ROOM, POOLED_BLOCKS};
 pub use runtime::{Runtime, Timer};
 pub use shutdown::Shutdown;
 pub use socket::{CLOSE_WRITE_TIMEOUT, Disconnected, Parts, READS_PER_TURN, Socket};
 pub use split::{ReadHalf, ReuniteError, WriteHalf};
-pub use wirebahn_entropy::OsEntropy;
+pub use wirebahn_adapter::{CONNECT_TIMEOUT, Delay, Dialer, OsEntropy, ProxyError, ProxyErrorKind, Route};

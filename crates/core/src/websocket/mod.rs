@@ -15,6 +15,7 @@ mod config;
 mod established;
 pub mod frame;
 mod frames;
+mod layer;
 mod message;
 mod messages;
 pub mod opening;
@@ -34,6 +35,7 @@ pub use config::{
 };
 pub use established::Established;
 pub use frames::Frames;
+pub use layer::{Layer, PartsLayer};
 pub use message::{Message, MessageKind};
 pub use messages::{MessageEvent, Messages};
 pub use prepared::PreparedMessage;

@@ -15,25 +15,14 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 
-pub use dial::{CONNECT_TIMEOUT, Dialer, ProxyError, ProxyErrorKind, Route};
+pub use dial::reach;
 pub use prologue::converse;
 pub(crate) use tasks::TaskSet;
 pub use time::{Elapsed, sleep, timeout};
 #[cfg(feature = "tls")]
 use wirebahn_core::http::Host;
 
-use crate::{Io, Runtime};
-
-/// Whether the system may hold back small writes (Nagle's algorithm).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Delay {
-    /// It may not (`TCP_NODELAY`): writes are coalesced already, and holding them back would only add latency.
-    #[default]
-    Off,
-    /// The system's default.
-    System,
-}
+use crate::{Delay, Io, Runtime};
 
 /// How a runtime reaches servers.
 pub trait Network: Runtime<Timer: Send + 'static> + Sized + 'static {

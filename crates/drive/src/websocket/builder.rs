@@ -12,7 +12,7 @@ use wirebahn_core::websocket::opening::{ClientOpeningError, ClientOptions, Clien
 
 use super::client::open_received;
 use super::{ConnectError, Layer, Opened};
-use crate::{Delay, Dialer, Network, OsEntropy, Route};
+use crate::{Delay, Dialer, Network, OsEntropy, Route, reach};
 
 /// A connection to be opened. Adapters name it without the parameter.
 ///
@@ -188,7 +188,7 @@ impl<N: Network> Client<N> {
         let mut redirects = 0;
         loop {
             let url = request.url().clone();
-            let (io, received) = self.dialer.reach::<N>(&url).await?;
+            let (io, received) = reach::<N>(&url, &self.dialer).await?;
             let (options, entropy) = (Arc::clone(&self.options), Box::new(OsEntropy::default()));
             // Kept only where it may be needed again.
             let again = (self.max_redirects > 0).then(|| request.clone());
@@ -203,29 +203,10 @@ impl<N: Network> Client<N> {
                     request = again.redirected(&rejection)?;
                 }
                 (Ok(opened), _) => return Ok(opened),
-                (Err((error, cause)), _) => return Err(explain(&url, error, cause)),
+                (Err((error, cause)), _) => return Err(ConnectError::opening(&url, error, cause)),
             }
         }
     }
-}
-
-/// With TLS 1.3 a server refuses a client's certificate only after the handshake: the stream's error says that.
-#[cfg_attr(not(feature = "tls"), expect(unused_variables, reason = "there is no TLS that could say more"))]
-fn explain(url: &WsUrl, error: ClientOpeningError, cause: Option<std::io::Error>) -> ConnectError {
-    #[cfg(feature = "tls")]
-    if let (ClientOpeningError::TransportLost, Some(cause)) = (&error, cause) {
-        use wirebahn_tls::{TlsError, TlsFailure};
-
-        let host = match url.endpoint() {
-            wirebahn_core::http::Endpoint::Tcp { host, .. } => host.to_string(),
-            _ => url.host_header(),
-        };
-        let lost = TlsError::from_io(host, cause);
-        if url.is_secure() && !matches!(lost.failure, TlsFailure::Lost | TlsFailure::Io(_)) {
-            return lost.into();
-        }
-    }
-    error.into()
 }
 
 impl<N: Network> fmt::Debug for Client<N> {

@@ -13,7 +13,6 @@ mod builder;
 mod client;
 mod connection;
 mod frames;
-mod layer;
 mod messages;
 mod parts;
 mod serve;
@@ -22,14 +21,15 @@ mod split;
 mod streaming;
 
 pub use builder::Client;
-pub use client::{ConnectError, Opened, open};
+pub use client::{Opened, open};
 pub use connection::Connection;
-pub use layer::{Layer, PartsLayer};
 pub use serve::{ACCEPT_PAUSE, SHUTDOWN_GRACE, Server, ServerHandle};
 pub use server::{Admission, HttpExchange, Incoming, Upgrade, accept_any};
 pub use split::{WebSocketReader, WebSocketWriter};
 
+pub use wirebahn_adapter::ConnectError;
 use wirebahn_core::websocket::{Frames, Messages, Streaming};
+pub use wirebahn_core::websocket::{Layer, PartsLayer};
 
 /// A connection at the level of whole messages: what most applications want.
 pub type WebSocket<I, R> = Connection<Messages, I, R>;

@@ -1,5 +1,4 @@
-//! The operating system's random bytes, for Wirebahn's adapters.
-#![forbid(unsafe_code)]
+//! The operating system's random bytes.
 
 use std::cell::RefCell;
 
