@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -34,8 +35,11 @@ pub(crate) struct ServerSetup {
 
 impl From<Behaviour> for ServerSetup {
     fn from(behaviour: Behaviour) -> Self {
+        let mut options = ServerOptions::default();
+        // Most tests end with a client that does not look at its connection any more.
+        Arc::make_mut(&mut options.config).close.handshake_timeout = Some(Duration::from_millis(300));
         Self {
-            options: ServerOptions::default(),
+            options,
             max_connections: usize::MAX,
             shutdown_grace: Duration::from_secs(10),
             proxy_header: None,

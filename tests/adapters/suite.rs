@@ -139,6 +139,7 @@ pub(crate) fn frames_and_parts_come_back_as_messages<A: Adapter>() {
         let message = text(&"ein Wörtchen ".repeat(2000));
         socket.send_fragmented(message.clone(), 1000).unwrap();
         assert_eq!(socket.recv(), Some(message), "{behaviour:?}");
+        assert!(socket.close(CloseCode::NORMAL, "").unwrap().clean, "{behaviour:?}");
         server.end();
     }
 }

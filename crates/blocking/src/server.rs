@@ -410,6 +410,8 @@ impl Server {
             let (handler, front, options) =
                 (Arc::clone(&handler), self.front.clone(), Arc::clone(&self.options));
             std::thread::Builder::new().spawn(move || {
+                // Not only the field that is used here: it counts for as long as the thread lives.
+                let guard = guard;
                 let admission = guard.admission;
                 let Some((stream, peer, received)) = front.pass(stream, peer, &options) else { return };
                 let peer = peer.map(|peer| peer.to_string());

@@ -18,6 +18,9 @@ pub(crate) const WRITE_SLICE: Duration = Duration::from_millis(20);
 /// How long to look for something to read while a write is blocked.
 const BLOCKED_READ: Duration = Duration::from_millis(1);
 
+/// After so many reads in a row while a write is blocked, the write is tried again.
+const READS_PER_WRITE: u8 = 64;
+
 /// The most that is read at a time.
 const READ_LEN: usize = 64 * 1024;
 
@@ -36,6 +39,8 @@ pub(crate) struct Socket<E: Engine, S> {
     touched: bool,
     timeouts: Timeouts,
     unflushed: bool,
+    /// How many reads are made before the write that is blocked is tried again.
+    reads_first: u8,
 }
 
 /// The wait was limited, and the limit is reached.
@@ -62,6 +67,7 @@ impl<E: Engine, S: Duplex> Socket<E, S> {
             touched: true,
             timeouts: Timeouts::new(),
             unflushed: false,
+            reads_first: 0,
         }
     }
 
@@ -84,13 +90,17 @@ impl<E: Engine, S: Duplex> Socket<E, S> {
 
     /// Waits until everything is written; whether it could be.
     pub(crate) fn flush(&mut self) -> bool {
-        self.until(|socket| socket.engine.outbox().is_empty() && !socket.unflushed)
+        self.until(Self::is_written)
     }
 
     /// Waits until there is room to send; whether there is any.
     pub(crate) fn ready(&mut self) -> bool {
         self.output == Side::Open && self.engine.outbox().is_ready()
             || self.until(|socket| socket.engine.outbox().is_ready())
+    }
+
+    fn is_written(&mut self) -> bool {
+        self.engine.outbox().is_empty() && !self.unflushed
     }
 
     fn until(&mut self, reached: impl Fn(&mut Self) -> bool) -> bool {
@@ -147,6 +157,7 @@ impl<E: Engine, S: Duplex> Socket<E, S> {
             touched: true,
             timeouts: self.timeouts,
             unflushed: self.unflushed,
+            reads_first: 0,
         }
     }
 
@@ -164,11 +175,17 @@ impl<E: Engine, S: Duplex> Socket<E, S> {
             self.close();
             return Ok(());
         }
-        self.write();
+        if !self.is_written() && self.reads_first == 0 {
+            self.write();
+            if self.is_written() {
+                // Whoever waits for just that need not wait for anything to read.
+                return Ok(());
+            }
+        }
         if self.engine.poll_timeout() == Some(Instant::ZERO) {
             self.engine.handle_recv(now());
         }
-        let is_written = self.engine.outbox().is_empty() && !self.unflushed;
+        let is_written = self.is_written();
         let transport = self.engine.transport();
         if transport == Transport::Finish && is_written && self.output == Side::Open {
             self.shut_down();
@@ -179,11 +196,16 @@ impl<E: Engine, S: Duplex> Socket<E, S> {
         if matches!(transport, Transport::Open | Transport::Finish) && self.input == Side::Open {
             let wait = if is_written && self.output != Side::Broken { wait } else { Some(BLOCKED_READ) };
             if self.read(wait, transport) {
+                self.reads_first = self.reads_first.saturating_sub(1);
                 return Ok(());
             }
-        } else if is_written {
-            // Nothing but time brings anything about; the limit keeps the wait from being for ever.
-            std::thread::sleep(wait.unwrap_or(WRITE_SLICE));
+            self.reads_first = 0;
+        } else {
+            self.reads_first = 0;
+            if is_written {
+                // Nothing but time brings anything about.
+                std::thread::sleep(wait.unwrap_or(WRITE_SLICE));
+            }
         }
         let now = now();
         if self.engine.poll_timeout().is_some_and(|deadline| deadline <= now) {
@@ -213,7 +235,8 @@ impl<E: Engine, S: Duplex> Socket<E, S> {
         });
         match written {
             Ok(()) => self.unflushed = false,
-            Err(error) if is_temporary(&error) => {}
+            // Perhaps the other end cannot read because it waits for us to do so.
+            Err(error) if is_temporary(&error) => self.reads_first = READS_PER_WRITE,
             Err(error) => self.break_output(error),
         }
     }

@@ -219,7 +219,10 @@ impl WebSocketWriter {
     ///
     /// The code or the reason must not be sent, or the connection is closing already.
     pub fn close(&self, code: CloseCode, reason: &str) -> Result<(), SendError> {
-        self.operate(|engine| engine.close(code, reason, now()))
+        self.shared.state().engine.close(code, reason, now())?;
+        // The connection may have ended by the time that this looks: that is what was wanted.
+        self.shared.write();
+        Ok(())
     }
 
     fn operate(
