@@ -8,6 +8,8 @@
 #   CONFORMANCE_CACHE    where the suite is installed and its reports are left, by default tests/.cache/conformance
 #   WIREBAHN             a wirebahn command to test instead of the one built here
 #   CONFORMANCE_CLIENT   the same for the client
+#   CONFORMANCE_ADAPTER  what to test: tokio, smol, async-std or blocking; by default the wirebahn command as the server,
+#                        and tokio as the client
 # The exit status is 0 only if every case is OK or INFORMATIONAL, closing included, and none is missing.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=../lib.sh
@@ -27,7 +29,10 @@ mkdir -p "$CONFORMANCE_CACHE"
 unset SUMMARY_ARGS WS_EXCLUDE
 
 cd "$ROOT"
-if [ "$SIDE" != client ] && [ -z "${WIREBAHN:-}" ]; then
+if [ "$SIDE" != client ] && [ -n "${CONFORMANCE_ADAPTER:-}" ]; then
+    cargo build --release --quiet -p wirebahn-tests --bin conformance-echo
+    WIREBAHN="$(release_folder)/conformance-echo"
+elif [ "$SIDE" != client ] && [ -z "${WIREBAHN:-}" ]; then
     cargo build --release --quiet -p wirebahn
     WIREBAHN="$(release_folder)/wirebahn"
 fi
