@@ -40,7 +40,10 @@ impl ServerCertVerifier for ServerVerifier {
     ) -> Result<ServerCertVerified, Error> {
         let verified = self.0.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
         match verified {
-            Err(Error::InvalidCertificate(CertificateError::UnknownIssuer)) if is_self_signed(end_entity) => {
+            // The signature is looked at, and is bad, if a root has the same name and another key: an older certificate.
+            Err(Error::InvalidCertificate(
+                CertificateError::UnknownIssuer | CertificateError::BadSignature,
+            )) if is_self_signed(end_entity) => {
                 let error = OtherError(Arc::new(SelfSigned));
                 Err(Error::InvalidCertificate(CertificateError::Other(error)))
             }

@@ -97,6 +97,17 @@ async fn each_bad_certificate_has_its_own_error() {
 }
 
 #[tokio::test]
+async fn a_certificate_that_was_signed_by_itself_again_is_not_the_old_one() {
+    let (old, new) = (self_signed("localhost"), self_signed("localhost"));
+    let server = Running::tls(new).await;
+    let mut options = ClientTlsOptions::default();
+    options.roots = Roots::empty();
+    options.roots.add_der(old.certificates()[0].clone()).unwrap();
+    let (failed, _) = failure(client(&server.url("wss"), ClientTls::new(options).unwrap())).await;
+    assert!(matches!(failed, TlsFailure::SelfSigned), "{failed:?}");
+}
+
+#[tokio::test]
 async fn nobody_is_trusted_by_default_but_whom_mozilla_trusts() {
     let server = Running::tls(Authority::new("a").issue("localhost")).await;
     let (failed, _) = failure(Client::new(&server.url("wss")).unwrap()).await;
