@@ -135,6 +135,8 @@ pub(crate) trait Socket: Send {
     fn wait_closed(&mut self) -> Closed;
     fn abort(&mut self);
     fn subprotocol(&self) -> Option<String>;
+    /// The name of the extension that was agreed on.
+    fn extension(&self) -> Option<String>;
     fn split(self: Box<Self>) -> (Box<dyn Reader>, Box<dyn Writer>);
 }
 

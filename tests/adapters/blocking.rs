@@ -202,6 +202,10 @@ impl Socket for Open {
         self.response.subprotocol.clone()
     }
 
+    fn extension(&self) -> Option<String> {
+        self.response.extension.as_ref().map(|agreed| agreed.name().to_owned())
+    }
+
     fn split(self: Box<Self>) -> (Box<dyn Reader>, Box<dyn Writer>) {
         let (reader, writer) = self.socket.split().unwrap();
         (Box::new(reader), Box::new(writer))

@@ -236,6 +236,10 @@ impl<N: BlockOn> Socket for Open<N> {
         self.response.subprotocol.clone()
     }
 
+    fn extension(&self) -> Option<String> {
+        self.response.extension.as_ref().map(|agreed| agreed.name().to_owned())
+    }
+
     fn split(self: Box<Self>) -> (Box<dyn Reader>, Box<dyn Writer>) {
         let (reader, writer) = self.socket.split();
         (Box::new(ReadHalf::<N>(reader)), Box::new(WriteHalf::<N>(writer)))

@@ -6,6 +6,7 @@ use std::time::Duration;
 use rcgen::{CertificateParams, KeyPair};
 use wirebahn_core::http::StatusCode;
 use wirebahn_core::proxy::{ProxyHeaderMode, ProxyHeaderOptions, TunnelError};
+use wirebahn_core::websocket::extension::deflate::Deflate;
 use wirebahn_core::websocket::opening::{
     ClientOpeningError, ClientOptions, RedirectError, Rejection, ServerOptions,
 };
@@ -31,6 +32,7 @@ macro_rules! tests {
             messages_of_all_sizes_come_back
             everything_that_was_fed_comes_back_in_order
             frames_and_parts_come_back_as_messages
+            messages_are_compressed_where_both_ends_want_it
             both_ends_may_send_without_reading_for_a_while
             two_threads_may_use_two_halves
             halves_send_while_nothing_comes
@@ -145,6 +147,27 @@ pub(crate) fn frames_and_parts_come_back_as_messages<A: Adapter>() {
 }
 
 /// Sockets have room for a while only: whoever is stuck in a write must go on reading.
+pub(crate) fn messages_are_compressed_where_both_ends_want_it<A: Adapter>() {
+    for behaviour in [Behaviour::Echo, Behaviour::Serve, Behaviour::Streaming, Behaviour::Split] {
+        let mut setup = ServerSetup::from(behaviour);
+        setup.options.extensions = Deflate::default().into();
+        let server = start::<A>(setup);
+        for wanted in [true, false] {
+            let mut setup = ClientSetup::from(server.url());
+            if wanted {
+                setup.options.extensions = Deflate::default().into();
+            }
+            let mut socket = A::connect(setup).unwrap();
+            assert_eq!(socket.extension().as_deref(), wanted.then_some("permessage-deflate"));
+            for message in [text(&"so it goes ".repeat(10_000)), text(""), Message::binary(vec![7; 70_000])] {
+                socket.send(message.clone()).unwrap();
+                assert!(socket.recv() == Some(message), "{behaviour:?}, {wanted}");
+            }
+        }
+        server.end();
+    }
+}
+
 pub(crate) fn both_ends_may_send_without_reading_for_a_while<A: Adapter>() {
     let server = start::<A>(Behaviour::Echo);
     let mut socket = connect::<A>(&server);

@@ -1,5 +1,9 @@
 //! What the router does, through its public interface, on virtual time.
-#![expect(clippy::unwrap_used, reason = "a panic is the failure report, in the helpers too")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a panic is the failure report, in the helpers too"
+)]
 
 mod calls;
 mod events;

@@ -7,3 +7,4 @@ mod proxies;
 mod redirects;
 mod support;
 mod tls;
+mod wamp;

@@ -15,7 +15,7 @@ use crate::authority::Authority;
 use crate::support::{PATIENCE, Running, dropping_peer, error_of, hello, join, nobody, peer};
 
 /// An HTTP proxy that wants a password if `login` is given.
-async fn http_proxy(login: Option<&'static str>) -> (SocketAddr, Arc<AtomicUsize>) {
+pub(crate) async fn http_proxy(login: Option<&'static str>) -> (SocketAddr, Arc<AtomicUsize>) {
     serve(move |mut stream| async move {
         let Some(target) = take_connect(&mut stream, login).await else { return };
         let far = TcpStream::connect(target).await.unwrap();
