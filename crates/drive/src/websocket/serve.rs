@@ -238,15 +238,19 @@ impl<N: Listen> Server<N> {
             // On the heap: only the handler's future should determine how large a connection's task is.
             let opening = Box::pin(receive::<N>(accepted, self.front.clone(), options, admission));
             let (handler, answer_http) = (Arc::clone(&handler), self.answer_http.clone());
-            tasks.spawn(|ticket| async move {
-                let (_guard, _ticket) = (guard, ticket);
-                match opening.await {
-                    Some(Incoming::Upgrade(upgrade)) => {
-                        drop(answer_http);
-                        handler(upgrade).await;
+            tasks.spawn(|ticket| {
+                // On the heap, too: tasks come in sizes with wide gaps between them.
+                let held = Box::new((guard, ticket));
+                async move {
+                    let _held = held;
+                    match opening.await {
+                        Some(Incoming::Upgrade(upgrade)) => {
+                            drop(answer_http);
+                            handler(upgrade).await;
+                        }
+                        Some(Incoming::Http(exchange)) => Box::pin(respond(exchange, answer_http)).await,
+                        None => {}
                     }
-                    Some(Incoming::Http(exchange)) => Box::pin(respond(exchange, answer_http)).await,
-                    None => {}
                 }
             });
         }
