@@ -10,6 +10,8 @@
 #   CONFORMANCE_CACHE    where the suite is installed and its reports are left, by default tests/.cache/conformance
 #   WIREBAHN             a wirebahn command to test instead of the one built here
 #   CONFORMANCE_CLIENT   the same for the client
+#   CONFORMANCE_ADAPTER  what to test: tokio, smol, async-std or blocking; by default the wirebahn command as the server,
+#                        and tokio as the client
 # The exit status is 0 only if every case is OK or INFORMATIONAL, closing included, and none is missing.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=../lib.sh
@@ -30,7 +32,10 @@ unset SUMMARY_ARGS WS_EXCLUDE
 export WS_DEFLATE_COUNT="${WS_DEFLATE_COUNT:-50}"
 
 cd "$ROOT"
-if [ "$SIDE" != client ] && [ -z "${WIREBAHN:-}" ]; then
+if [ "$SIDE" != client ] && [ -n "${CONFORMANCE_ADAPTER:-}" ]; then
+    cargo build --release --quiet -p wirebahn-tests --features zlib-rs --bin conformance-echo
+    WIREBAHN="$(release_folder)/conformance-echo"
+elif [ "$SIDE" != client ] && [ -z "${WIREBAHN:-}" ]; then
     cargo build --release --quiet -p wirebahn --features zlib-rs
     WIREBAHN="$(release_folder)/wirebahn"
 fi
@@ -60,7 +65,8 @@ suite() {
 backend() {
     local name="$1" cases="$2"
     if [ "$SIDE" != client ]; then
-        start_echo "$WIREBAHN" "$CONFORMANCE_CACHE/echo.log" "--compress=backend=$name"
+        # One is told by its option, the server of CONFORMANCE_ADAPTER by the environment.
+        WS_BACKEND="$name" start_echo "$WIREBAHN" "$CONFORMANCE_CACHE/echo.log" "--compress=backend=$name"
         SERVER_PID="$ECHO_PID" suite "server-$name" "$cases" \
             "$KIT/run_server_suite.sh" "${ECHO_URL%/}" "wirebahn-$name"
         kill -0 "$ECHO_PID" 2> /dev/null || {

@@ -6,6 +6,7 @@
 //!
 //! * [`Engine`] is the one contract between a protocol and a driver, [`Outbox`] the bytes on their way out.
 //! * [`http`] has what the opening handshake needs of HTTP/1.1: heads, headers, WebSocket URLs.
+//! * [`proxy`] is the way through a proxy to a server, and what a proxy says in front of one.
 //! * [`websocket`] is the protocol: opening handshakes and the three layers
 //!   `Streaming`, `Frames` and `Messages`.
 //! * [`rawsocket`] is WAMP's other transport: handshake and framing over plain streams.
@@ -22,6 +23,8 @@ mod engine;
 mod entropy;
 pub mod http;
 mod outbox;
+pub mod proxy;
+mod race;
 pub mod rawsocket;
 mod time;
 #[cfg(feature = "wamp")]
@@ -40,4 +43,5 @@ pub mod websocket;
 pub use engine::{Engine, Transport};
 pub use entropy::Entropy;
 pub use outbox::{COPY_THRESHOLD, Outbox};
+pub use race::{ATTEMPT_DELAY, AddressRace};
 pub use time::Instant;

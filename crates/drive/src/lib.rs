@@ -4,21 +4,22 @@
 //! and no lock. Waiting for the next event reads, answers, runs timers and flushes. [`Socket::split`] gives two halves
 //! for two tasks. None of that knows a protocol; [`websocket`] and [`wamp`] are what an adapter hands its users on top of it.
 //!
-//! An adapter supplies two things: streams as [`Io`] and timers as [`Runtime`]. Streams of `futures-io` need no code
+//! An adapter supplies streams as [`Io`] and timers as [`Runtime`], and for clients and servers that begin with a URL
+//! or a port also [`Network`] and [`Listen`]. Streams of `futures-io` need no code
 //! at all: `FuturesIo` (feature `futures-io`) wraps them.
 //!
 //! * `socket`: what to do when: events, writing, reading, timers, the end.
 //! * `recv_buffer`: whose memory bytes are read into.
 //! * `output`: emptying the outbox. `alarm`: the one timer of a socket.
 //! * `split`: two halves and their wake-ups. `shutdown`: asking many connections to end.
-//! * `entropy`: the operating system's random bytes, pooled.
+//! * `net`: reaching servers, through proxies and TLS, and listening, on any runtime.
 #![forbid(unsafe_code)]
 
 mod alarm;
-mod entropy;
 #[cfg(feature = "futures-io")]
 mod futures_io;
 mod io;
+mod net;
 mod output;
 mod recv_buffer;
 mod runtime;
@@ -30,12 +31,15 @@ pub mod wamp;
 pub mod websocket;
 
 #[cfg(feature = "futures-io")]
-pub use crate::futures_io::FuturesIo;
-pub use entropy::OsEntropy;
+pub use crate::futures_io::{FuturesIo, FuturesStream};
+#[cfg(feature = "futures-io-tls")]
+pub use crate::futures_io::{TlsStream, secure, secure_accepted};
 pub use io::Io;
+pub use net::{Accepted, Elapsed, Listen, Network, converse, reach, sleep, timeout};
 pub use output::MAX_PIECES;
 pub use recv_buffer::{BLOCK_LEN, MAX_KEPT_TAIL, MIN_GROWTH, MIN_ROOM, POOLED_BLOCKS};
 pub use runtime::{Runtime, Timer};
 pub use shutdown::Shutdown;
 pub use socket::{CLOSE_WRITE_TIMEOUT, Disconnected, Parts, READS_PER_TURN, Socket};
 pub use split::{ReadHalf, ReuniteError, WriteHalf};
+pub use wirebahn_adapter::{CONNECT_TIMEOUT, Delay, Dialer, OsEntropy, ProxyError, ProxyErrorKind, Route};

@@ -277,6 +277,10 @@ impl<E: Engine, I: Io, R: Runtime> Socket<E, I, R> {
         self.error.as_ref()
     }
 
+    pub(crate) const fn take_io_error(&mut self) -> Option<io::Error> {
+        self.error.take()
+    }
+
     /// Replaces the engine by one made of it, for example after an opening handshake. Received bytes that the new
     /// engine carries over are handed to it again, and so is the end of the stream.
     ///

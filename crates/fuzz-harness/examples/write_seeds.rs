@@ -14,6 +14,8 @@ use wirebahn_testkit::SeededEntropy;
 fn main() -> io::Result<()> {
     write("server_opening", server_opening())?;
     write("client_opening", client_opening())?;
+    write("proxy_tunnel", proxy_tunnel())?;
+    write("proxy_header", proxy_header())?;
     write("frames", frames())?;
     write("inflate", inflate())?;
     write("operations", operations())?;
@@ -140,6 +142,47 @@ fn client_opening() -> Vec<Vec<u8>> {
         input(7, b"401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"a\"\r\nContent-Length: 0\r\n\r\n"),
         input(0, b"HTTP/1.0 101 X\r\n\r\n"),
         input(0, b"SSH-2.0-x\r\n"),
+    ]
+}
+
+fn proxy_tunnel() -> Vec<Vec<u8>> {
+    let reply = b"\x05\x00\x00\x01\x0a\x00\x00\x01\x00\x50leftover";
+    vec![
+        input(0, b"HTTP/1.1 200 Connection established\r\nVia: x\r\n\r\nleftover"),
+        input(1 | 1 << 4, b"Content-Length: 5\r\n\r\nleftover"),
+        input(0, b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.0 200 OK\r\n\r\n"),
+        input(1, b"HTTP/1.1 407 x\r\nProxy-Authenticate: Basic\r\n\r\n"),
+        input(1 << 3, b"HTTP/1.1 403 Forbidden\r\n\r\nbody"),
+        input(1 << 2, &b"HTTP/1.1 102 x\r\n\r\n".repeat(10)),
+        input(2, &[b"\x05\x00", &reply[..]].concat()),
+        input(3, &[b"\x05\x02\x01\x00", &reply[..]].concat()),
+        input(3, b"\x05\x02\x01\x01"),
+        input(2, b"\x05\xff"),
+        input(2 | 2 << 4, b"\x03\x04host\x00\x50leftover"),
+        input(3 | 3 << 4, b"\x00\x00\x04\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\x00\x50"),
+        input(2 | 1 << 3, b"\x05\x00\x05\x05"),
+    ]
+}
+
+fn proxy_header() -> Vec<Vec<u8>> {
+    const SIGNATURE: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
+    let v2 = |rest: &[u8]| [SIGNATURE, rest].concat();
+    vec![
+        input(0, b"PROXY TCP4 192.0.2.1 198.51.100.1 4711 443\r\nleftover"),
+        input(1, b"PROXY TCP6 2001:db8::1 ::1 0 65535\r\n"),
+        input(1 << 4, b"1.2.3.4 5.6.7.8 1 2\r\n"),
+        input(0, b"PROXY UNKNOWN anything\r\n"),
+        input(1 << 2, &[b'P'; 70]),
+        input(1, b"GET / HTTP/1.1\r\n"),
+        input(2, b"PROXY UNKNOWN\r\n"),
+        input(0, &v2(b"\x21\x11\x00\x0c\x01\x02\x03\x04\x05\x06\x07\x08\x00\x50\x01\xbbleftover")),
+        input(1, &v2(b"\x21\x11\x00\x13\x01\x02\x03\x04\x05\x06\x07\x08\x00\x50\x01\xbb\x03\x00\x04abcd")),
+        input(0, &v2(&[&b"\x21\x21\x00\x24"[..], &[1; 36]].concat())),
+        input(0, &v2(&[&b"\x21\x31\x00\xd8"[..], &[b'/'; 100], &[0; 116]].concat())),
+        input(0, &v2(b"\x20\x00\x00\x00")),
+        input(2 << 4, b"\x00\x00\x05\x02\x00\x02ab"),
+        input(3 << 4, b"\x06\x07\x08\x00\x50\x01\xbb\x04\x00\x05abcde"),
+        input(1 << 2, &v2(b"\x21\x11\xff\xff")),
     ]
 }
 

@@ -4,6 +4,7 @@
 //! Every function takes any bytes and panics if Wirebahn does not do what it should.
 //!
 //! * [`server_opening`] and [`client_opening`]: arbitrary bytes in arbitrary pieces into the opening handshake.
+//! * [`proxy_tunnel`] and [`proxy_header`]: the same into what comes before it where there are proxies.
 //! * [`frames`]: arbitrary bytes in arbitrary pieces into the three layers, compared with each other and with a parser
 //!   that was written from RFC 6455 alone.
 //! * [`inflate`]: arbitrary bytes as compressed messages, in arbitrary pieces.
@@ -22,6 +23,7 @@ mod frames;
 mod inflate;
 mod input;
 mod operations;
+mod proxy;
 mod rawsocket;
 mod reference;
 mod router_operations;
@@ -32,6 +34,7 @@ pub use client_opening::client_opening;
 pub use frames::frames;
 pub use inflate::inflate;
 pub use operations::operations;
+pub use proxy::{proxy_header, proxy_tunnel};
 pub use rawsocket::rawsocket;
 pub use router_operations::router_operations;
 pub use server_opening::server_opening;

@@ -35,6 +35,16 @@ fn the_corpus_of_client_opening_passes() {
 }
 
 #[test]
+fn the_corpus_of_proxy_tunnel_passes() {
+    replay("proxy_tunnel", wirebahn_fuzz_harness::proxy_tunnel);
+}
+
+#[test]
+fn the_corpus_of_proxy_header_passes() {
+    replay("proxy_header", wirebahn_fuzz_harness::proxy_header);
+}
+
+#[test]
 fn the_corpus_of_frames_passes() {
     replay("frames", frames);
 }

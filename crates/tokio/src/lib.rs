@@ -42,25 +42,75 @@
 
 mod client;
 mod io;
+mod network;
 mod runtime;
+#[cfg(feature = "tls")]
+mod secure;
 mod server;
 mod stream;
 #[cfg(feature = "wamp")]
 pub mod wamp;
 
-pub use client::{CONNECT_TIMEOUT, Client, Opened, connect, connect_on};
+pub use client::{connect, connect_on};
 pub use io::TokioIo;
+pub use network::{Listener, Task};
 pub use runtime::{TokioRuntime, TokioTimer};
-pub use server::{ACCEPT_PAUSE, SHUTDOWN_GRACE, Server, ServerHandle, accept, receive};
-pub use stream::{Delay, Stream};
+#[cfg(feature = "tls")]
+pub use secure::TlsStream;
+pub use server::{accept, receive};
+pub use stream::Stream;
 
-pub use wirebahn_core::http;
 pub use wirebahn_core::websocket::{
     Cause, Chunk, CloseCode, Closed, Config, Event, Fin, Frames, Message, MessageEvent, MessageKind,
     Messages, PreparedMessage, Replies, SendError, Streaming, extension, opening,
 };
-pub use wirebahn_drive::websocket::{ConnectError, Layer, PartsLayer};
-pub use wirebahn_drive::{OsEntropy, Shutdown};
+pub use wirebahn_core::{http, proxy};
+pub use wirebahn_drive::websocket::{
+    ACCEPT_PAUSE, ConnectError, Layer, PartsLayer, SHUTDOWN_GRACE, ServerHandle,
+};
+pub use wirebahn_drive::{
+    CONNECT_TIMEOUT, Delay, Dialer, OsEntropy, ProxyError, ProxyErrorKind, Route, Shutdown,
+};
+#[cfg(feature = "tls")]
+pub use wirebahn_tls as tls;
+
+/// A connection to be opened: headers, subprotocols, proxies, redirects, options.
+///
+/// ```no_run
+/// # async fn run() -> Result<(), wirebahn_tokio::ConnectError> {
+/// use wirebahn_tokio::Client;
+///
+/// let opened = Client::new("ws://example.com/chat")?
+///     .header("Authorization", "Bearer 4711")?
+///     .subprotocol("chat")?
+///     .proxy_from_environment()
+///     .connect()
+///     .await?;
+/// println!("speaking {:?}", opened.response.subprotocol);
+/// # Ok(())
+/// # }
+/// ```
+pub type Client = wirebahn_drive::websocket::Client<TokioRuntime>;
+
+/// An open connection and what the server answered.
+pub type Opened<L, S = Stream> = wirebahn_drive::websocket::Opened<L, TokioIo<S>, TokioRuntime>;
+
+/// A listening server: one task per connection, on the runtime that it serves on.
+///
+/// ```no_run
+/// use wirebahn_tokio::{Server, WebSocket};
+///
+/// # async fn run() -> std::io::Result<()> {
+/// let server = Server::bind("127.0.0.1:9001").await?.max_connections(10_000);
+/// let handle = server.handle();
+/// tokio::spawn(async move {
+///     let _ = tokio::signal::ctrl_c().await;
+///     handle.shut_down();
+/// });
+/// server.serve(|mut socket: WebSocket| async move { while socket.recv().await.is_some() {} }).await
+/// # }
+/// ```
+pub type Server = wirebahn_drive::websocket::Server<TokioRuntime>;
 
 /// A connection at the level of whole messages.
 pub type WebSocket<S = Stream> = wirebahn_drive::websocket::WebSocket<TokioIo<S>, TokioRuntime>;

@@ -8,8 +8,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 #[cfg(unix)]
 use tokio::net::UnixStream;
+use wirebahn_drive::Delay;
 
-/// A stream to or from the other end, over TCP or a Unix socket.
+/// A stream to or from the other end.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Stream {
@@ -18,6 +19,9 @@ pub enum Stream {
     /// Over a Unix socket.
     #[cfg(unix)]
     Unix(UnixStream),
+    /// TLS over another one.
+    #[cfg(feature = "tls")]
+    Tls(Box<crate::TlsStream>),
 }
 
 impl Stream {
@@ -29,17 +33,20 @@ impl Stream {
         }
         Self::Tcp(stream)
     }
+
+    /// What the TLS handshake came to; `None` without TLS.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn tls_info(&self) -> Option<wirebahn_tls::TlsInfo> {
+        if let Self::Tls(stream) = self { Some(stream.info()) } else { None }
+    }
 }
 
-/// Whether the system may hold back small writes (Nagle's algorithm).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Delay {
-    /// It may not (`TCP_NODELAY`): writes are coalesced already, and holding them back would only add latency.
-    #[default]
-    Off,
-    /// The system's default.
-    System,
+#[cfg(feature = "tls")]
+impl From<crate::TlsStream> for Stream {
+    fn from(stream: crate::TlsStream) -> Self {
+        Self::Tls(Box::new(stream))
+    }
 }
 
 impl From<TcpStream> for Stream {
@@ -66,6 +73,11 @@ macro_rules! each {
             #[cfg(unix)]
             Self::Unix(stream) => {
                 let $stream = Pin::new(stream);
+                $call
+            }
+            #[cfg(feature = "tls")]
+            Self::Tls(stream) => {
+                let $stream = Pin::new(&mut **stream);
                 $call
             }
         }

@@ -5,9 +5,11 @@
 //! * [`WsUrl`] is where a connection goes, [`Host`] the part of it that is looked up.
 
 mod authority;
+mod basic;
 mod escape;
 mod head;
 mod headers;
+mod reference;
 mod status;
 mod syntax;
 mod url;
@@ -22,5 +24,6 @@ pub use status::StatusCode;
 pub use url::{Credentials, Endpoint, UrlError, WsUrl};
 
 pub(crate) use authority::parse_authority;
+pub(crate) use basic::basic_credentials;
 pub(crate) use escape::decode_form;
 pub(crate) use syntax::is_token;

@@ -134,8 +134,19 @@ impl WsUrl {
         default_port(self.is_secure)
     }
 
+    /// The same server, and another path and query there, which begin with `/` and are visible ASCII.
+    pub(super) fn with_resource(&self, resource: String) -> Self {
+        Self { resource, ..self.clone() }
+    }
+
+    /// The same URL, with these credentials if it has none.
+    pub(crate) fn or_credentials(mut self, credentials: Option<Credentials>) -> Self {
+        self.credentials = self.credentials.or(credentials);
+        self
+    }
+
     /// `ws` or `wss`.
-    const fn scheme(&self) -> &'static str {
+    pub(super) const fn scheme(&self) -> &'static str {
         if self.is_secure { "wss" } else { "ws" }
     }
 }
@@ -201,14 +212,25 @@ fn absolute(resource: &str) -> String {
     if resource.starts_with('/') { resource.to_owned() } else { format!("/{resource}") }
 }
 
+impl Credentials {
+    /// A user name and a password.
+    ///
+    /// # Errors
+    ///
+    /// The user name has a colon in it (RFC 7617 2).
+    pub fn new(user: impl Into<String>, password: impl Into<String>) -> Result<Self, UrlError> {
+        let (user, password) = (user.into(), password.into());
+        if user.contains(':') { Err(UrlError::CredentialsInvalid) } else { Ok(Self { user, password }) }
+    }
+}
+
 impl FromStr for Credentials {
     type Err = UrlError;
 
     fn from_str(text: &str) -> Result<Self, UrlError> {
         let (user, password) = text.split_once(':').unwrap_or((text, ""));
         let part = |part| String::from_utf8(decode(part)).map_err(|_| UrlError::CredentialsInvalid);
-        let (user, password) = (part(user)?, part(password)?);
-        if user.contains(':') { Err(UrlError::CredentialsInvalid) } else { Ok(Self { user, password }) }
+        Self::new(part(user)?, part(password)?)
     }
 }
 

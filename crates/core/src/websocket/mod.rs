@@ -18,6 +18,7 @@ pub mod extension;
 pub mod frame;
 mod frames;
 mod joined;
+mod layer;
 mod message;
 mod messages;
 pub mod opening;
@@ -37,6 +38,7 @@ pub use config::{
 };
 pub use established::Established;
 pub use frames::Frames;
+pub use layer::{Layer, PartsLayer};
 pub use message::{Message, MessageKind};
 pub use messages::{MessageEvent, Messages};
 pub use prepared::PreparedMessage;

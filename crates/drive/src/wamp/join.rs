@@ -9,6 +9,7 @@ use wirebahn_core::wamp::session::{Challenge, Initiator, Left, LeftCause};
 use wirebahn_core::wamp::{Dict, RouterUrlError, Text, error_uri};
 
 use super::{OpenError, Session};
+use crate::websocket::ConnectError;
 
 /// Answers CHALLENGEs: gives the signature and what the method needs beside it, or `None` to give up.
 pub type OnChallenge = Arc<dyn Fn(Challenge) -> ChallengeFuture + Send + Sync>;
@@ -54,6 +55,8 @@ pub enum JoinError {
     TimedOut,
     /// This kind of URL needs something that is not there, named here.
     Unsupported(&'static str),
+    /// There is no way to the router: a proxy, or TLS, is in it.
+    Connect(Box<ConnectError>),
     /// The router was reached, but no connection opened.
     Open(OpenError),
     /// A connection opened, but the session ended before it had begun; here is how.
@@ -72,7 +75,7 @@ impl JoinError {
                 LeftCause::Aborted { by: Initiator::Us, .. } => true,
                 _ => false,
             },
-            Self::Io(_) | Self::TimedOut | Self::Open(_) => false,
+            Self::Io(_) | Self::TimedOut | Self::Connect(_) | Self::Open(_) => false,
         }
     }
 }
@@ -104,6 +107,18 @@ impl From<io::Error> for JoinError {
     }
 }
 
+impl From<ConnectError> for JoinError {
+    fn from(error: ConnectError) -> Self {
+        match error {
+            ConnectError::Url(error) => Self::Url(RouterUrlError::WebSocket(error)),
+            ConnectError::Io(error) => Self::Io(error),
+            ConnectError::TimedOut => Self::TimedOut,
+            ConnectError::Unsupported(what) => Self::Unsupported(what),
+            error => Self::Connect(Box::new(error)),
+        }
+    }
+}
+
 impl From<OpenError> for JoinError {
     fn from(error: OpenError) -> Self {
         Self::Open(error)
@@ -117,6 +132,7 @@ impl fmt::Display for JoinError {
             Self::Io(error) => write!(f, "cannot reach the router: {error}"),
             Self::TimedOut => f.write_str("cannot reach the router: it took too long"),
             Self::Unsupported(what) => f.write_str(what),
+            Self::Connect(error) => fmt::Display::fmt(error, f),
             Self::Open(error) => fmt::Display::fmt(error, f),
             Self::Left(left) => fmt::Display::fmt(left, f),
         }
@@ -128,6 +144,7 @@ impl std::error::Error for JoinError {
         match self {
             Self::Url(error) => Some(error),
             Self::Io(error) => Some(error),
+            Self::Connect(error) => Some(error),
             Self::Open(error) => Some(error),
             Self::Left(left) => Some(left),
             Self::TimedOut | Self::Unsupported(_) => None,

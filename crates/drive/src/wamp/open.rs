@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use wirebahn_core::Entropy;
+use bytes::BytesMut;
 use wirebahn_core::rawsocket::RawSocket;
 use wirebahn_core::rawsocket::opening as raw;
 use wirebahn_core::wamp::link::MessageLink;
@@ -12,6 +12,7 @@ use wirebahn_core::websocket::Messages;
 use wirebahn_core::websocket::opening::{
     ClientOpening, ClientOpeningError, ClientOpeningEvent, ClientOptions, ClientRequest, ClientRequestError,
 };
+use wirebahn_core::{Engine, Entropy};
 
 use super::LinkWire;
 use crate::websocket::Admission;
@@ -28,12 +29,14 @@ pub struct OpenedWire<W> {
 }
 
 /// Opens a WebSocket over a stream that leads to a router, offering `subprotocols`, the first of which is preferred.
+/// `received` was read from the stream already.
 ///
 /// # Errors
 ///
 /// The router refuses, answers wrongly or not in time, or chooses no subprotocol.
 pub async fn open_websocket<I: Io, R: Runtime>(
     io: I,
+    received: BytesMut,
     mut request: ClientRequest,
     subprotocols: &[Subprotocol],
     options: Arc<ClientOptions>,
@@ -42,8 +45,9 @@ pub async fn open_websocket<I: Io, R: Runtime>(
     for subprotocol in subprotocols {
         request.add_subprotocol(subprotocol.name())?;
     }
-    let mut socket: Box<Socket<_, I, R>> =
-        Box::new(Socket::new(ClientOpening::new(request, options, entropy, R::now()), io));
+    let mut opening = ClientOpening::new(request, options, entropy, R::now());
+    opening.recv_buf().unsplit(received);
+    let mut socket: Box<Socket<_, I, R>> = Box::new(Socket::new(opening, io));
     let response = match socket.next_event().await {
         Some(ClientOpeningEvent::Open(response)) => response,
         Some(ClientOpeningEvent::Failed(error)) => return Err(OpenError::WebSocket(error)),
@@ -58,20 +62,22 @@ pub async fn open_websocket<I: Io, R: Runtime>(
     Ok(OpenedWire { wire: LinkWire::new(socket), serializer: subprotocol.serializer })
 }
 
-/// Opens a RawSocket over a stream that leads to a router.
+/// Opens a RawSocket over a stream that leads to a router. `received` was read from the stream already.
 ///
 /// # Errors
 ///
 /// The router refuses, answers wrongly or not in time.
 pub async fn open_rawsocket<I: Io, R: Runtime>(
     io: I,
+    received: BytesMut,
     serializer: Serializer,
     mut options: raw::ClientOptions,
     entropy: Box<dyn Entropy>,
 ) -> Result<OpenedWire<LinkWire<RawSocket, I, R>>, OpenError> {
     options.serializer = raw::SerializerId::new(serializer.rawsocket_number())
         .expect("the numbers of serializers are from 1 to 15");
-    let opening = raw::ClientOpening::new(Arc::new(options), entropy, R::now());
+    let mut opening = raw::ClientOpening::new(Arc::new(options), entropy, R::now());
+    opening.recv_buf().unsplit(received);
     let mut socket: Box<Socket<_, I, R>> = Box::new(Socket::new(opening, io));
     match socket.next_event().await {
         Some(raw::ClientOpeningEvent::Open) => {}

@@ -4,12 +4,11 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-use wirebahn_core::Entropy;
-use wirebahn_core::http::UrlError;
+use bytes::BytesMut;
 use wirebahn_core::websocket::opening::{
-    ClientOpening, ClientOpeningError, ClientOpeningEvent, ClientOptions, ClientRequest, ClientRequestError,
-    Response,
+    ClientOpening, ClientOpeningError, ClientOpeningEvent, ClientOptions, ClientRequest, Response,
 };
+use wirebahn_core::{Engine, Entropy};
 
 use super::{Connection, Layer};
 use crate::{Io, Runtime, Socket};
@@ -36,9 +35,21 @@ pub async fn open<L: Layer, I: Io, R: Runtime>(
     options: Arc<ClientOptions>,
     entropy: Box<dyn Entropy>,
 ) -> Result<Opened<L, I, R>, ClientOpeningError> {
+    open_received(io, BytesMut::new(), request, options, entropy).await.map_err(|(error, _)| error)
+}
+
+/// As [`open`], over a stream from which `received` was read already. The error comes with that of the stream.
+pub(super) async fn open_received<L: Layer, I: Io, R: Runtime>(
+    io: I,
+    received: BytesMut,
+    request: ClientRequest,
+    options: Arc<ClientOptions>,
+    entropy: Box<dyn Entropy>,
+) -> Result<Opened<L, I, R>, (ClientOpeningError, Option<io::Error>)> {
+    let mut opening = ClientOpening::new(request, options, entropy, R::now());
+    opening.recv_buf().unsplit(received);
     // On the heap, so that the future of a whole connection does not have to have room for it.
-    let mut socket: Box<Socket<_, I, R>> =
-        Box::new(Socket::new(ClientOpening::new(request, options, entropy, R::now()), io));
+    let mut socket: Box<Socket<_, I, R>> = Box::new(Socket::new(opening, io));
     match socket.next_event().await {
         Some(ClientOpeningEvent::Open(response)) => {
             let connection = Connection::from_socket((*socket).map_engine(|opening| {
@@ -46,75 +57,8 @@ pub async fn open<L: Layer, I: Io, R: Runtime>(
             }));
             Ok(Opened { connection, response })
         }
-        Some(ClientOpeningEvent::Failed(error)) => Err(error),
-        _ => Err(ClientOpeningError::TransportLost),
-    }
-}
-
-/// Why there is no connection to a server.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum ConnectError {
-    /// The URL is not one of a WebSocket.
-    Url(UrlError),
-    /// The request cannot be made like this.
-    Request(ClientRequestError),
-    /// The server cannot be reached.
-    Io(io::Error),
-    /// The server was not reached in time.
-    TimedOut,
-    /// This kind of URL needs something that is not there, named here.
-    Unsupported(&'static str),
-    /// The server was reached, but no connection opened.
-    Opening(ClientOpeningError),
-}
-
-impl fmt::Display for ConnectError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Url(error) => write!(f, "invalid URL: {error}"),
-            Self::Request(error) => write!(f, "invalid request: {error}"),
-            Self::Io(error) => write!(f, "cannot reach the server: {error}"),
-            Self::TimedOut => f.write_str("cannot reach the server: it took too long"),
-            Self::Unsupported(what) => f.write_str(what),
-            Self::Opening(error) => fmt::Display::fmt(error, f),
-        }
-    }
-}
-
-impl std::error::Error for ConnectError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Url(error) => Some(error),
-            Self::Request(error) => Some(error),
-            Self::Io(error) => Some(error),
-            Self::Opening(error) => Some(error),
-            Self::TimedOut | Self::Unsupported(_) => None,
-        }
-    }
-}
-
-impl From<UrlError> for ConnectError {
-    fn from(error: UrlError) -> Self {
-        Self::Url(error)
-    }
-}
-
-impl From<ClientRequestError> for ConnectError {
-    fn from(error: ClientRequestError) -> Self {
-        Self::Request(error)
-    }
-}
-
-impl From<io::Error> for ConnectError {
-    fn from(error: io::Error) -> Self {
-        Self::Io(error)
-    }
-}
-
-impl From<ClientOpeningError> for ConnectError {
-    fn from(error: ClientOpeningError) -> Self {
-        Self::Opening(error)
+        Some(ClientOpeningEvent::Failed(error)) => Err((error, socket.take_io_error())),
+        _ => Err((ClientOpeningError::TransportLost, None)),
     }
 }
 

@@ -1,6 +1,7 @@
 //! WebSocket connections for applications: what an adapter's users hold in their hands.
 //!
 //! ```text
+//!   serve::Server, builder::Client     everything from the port or the URL on, on a runtime's network
 //!   server::Incoming, client::open     the opening handshake, over any stream
 //!      Connection<Messages>            = WebSocket: whole messages, Stream and Sink
 //!      Connection<Frames>              = FrameSocket
@@ -8,23 +9,27 @@
 //!      split: WebSocketReader, WebSocketWriter
 //! ```
 
+mod builder;
 mod client;
 mod connection;
 mod frames;
-mod layer;
 mod messages;
 mod parts;
+mod serve;
 mod server;
 mod split;
 mod streaming;
 
-pub use client::{ConnectError, Opened, open};
+pub use builder::Client;
+pub use client::{Opened, open};
 pub use connection::Connection;
-pub use layer::{Layer, PartsLayer};
-pub use server::{Admission, HttpExchange, Incoming, Upgrade};
+pub use serve::{ACCEPT_PAUSE, SHUTDOWN_GRACE, Server, ServerHandle};
+pub use server::{Admission, HttpExchange, Incoming, Upgrade, accept_any};
 pub use split::{WebSocketReader, WebSocketWriter};
 
+pub use wirebahn_adapter::ConnectError;
 use wirebahn_core::websocket::{Frames, Messages, Streaming};
+pub use wirebahn_core::websocket::{Layer, PartsLayer};
 
 /// A connection at the level of whole messages: what most applications want.
 pub type WebSocket<I, R> = Connection<Messages, I, R>;

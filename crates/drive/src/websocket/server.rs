@@ -3,15 +3,16 @@
 use std::fmt;
 use std::sync::Arc;
 
-use wirebahn_core::Entropy;
+use bytes::BytesMut;
 use wirebahn_core::websocket::Config;
 use wirebahn_core::websocket::opening::{
     AcceptError, Acceptance, AnswerError, HttpRequest, HttpResponse, OpeningFailure, Refusal, Request,
     ServerOpening, ServerOpeningEvent, ServerOptions,
 };
+use wirebahn_core::{Engine, Entropy};
 
-use super::{Connection, Layer};
-use crate::{Io, Runtime, Socket};
+use super::{Connection, Layer, WebSocket};
+use crate::{Io, OsEntropy, Runtime, Socket};
 
 /// A request that a client has made over a new stream, waiting for an answer.
 #[non_exhaustive]
@@ -49,7 +50,24 @@ impl<I: Io, R: Runtime> Incoming<I, R> {
         entropy: Box<dyn Entropy>,
         admission: Admission,
     ) -> Result<Self, OpeningFailure> {
+        Self::receive_after(io, BytesMut::new(), options, peer, entropy, admission).await
+    }
+
+    /// As [`receive`](Self::receive), over a stream from which `received` was read already.
+    ///
+    /// # Errors
+    ///
+    /// As [`receive`](Self::receive).
+    pub async fn receive_after(
+        io: I,
+        received: BytesMut,
+        options: Arc<ServerOptions>,
+        peer: Option<String>,
+        entropy: Box<dyn Entropy>,
+        admission: Admission,
+    ) -> Result<Self, OpeningFailure> {
         let mut opening = ServerOpening::new(options, peer, entropy, R::now());
+        opening.recv_buf().unsplit(received);
         if admission == Admission::OverCapacity {
             opening.refuse_over_capacity();
         }
@@ -61,6 +79,23 @@ impl<I: Io, R: Runtime> Incoming<I, R> {
             Some(ServerOpeningEvent::Failed(failure)) => Err(failure),
             _ => Err(OpeningFailure::TransportLost),
         }
+    }
+}
+
+/// Accepts a WebSocket over a stream, whatever its path and subprotocols.
+///
+/// # Errors
+///
+/// The client made no valid request; it was told so.
+pub async fn accept_any<I: Io, R: Runtime>(io: I) -> Result<WebSocket<I, R>, OpeningFailure> {
+    let entropy = Box::new(OsEntropy::default());
+    match Incoming::receive(io, Arc::default(), None, entropy, Admission::Admit).await? {
+        Incoming::Upgrade(upgrade) => match upgrade.accept(Acceptance::default()).await {
+            Ok(socket) => Ok(socket),
+            Err(_) => Err(OpeningFailure::TransportLost),
+        },
+        // The default options refuse plain HTTP.
+        Incoming::Http(_) => Err(OpeningFailure::TransportLost),
     }
 }
 

@@ -1,4 +1,5 @@
-//! Connections for applications: every future is dropped at every point where it waits, and what depends on what.
+//! Connections for applications: every future is dropped at every point where it waits, how servers are
+//! reached, and what depends on what.
 
 #[cfg(test)]
 mod cancel;
@@ -6,6 +7,8 @@ mod cancel;
 mod dependencies;
 #[cfg(test)]
 mod pipe;
+#[cfg(test)]
+mod reaching;
 #[cfg(test)]
 mod round_trip;
 #[cfg(test)]

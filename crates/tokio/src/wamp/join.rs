@@ -4,24 +4,24 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpStream;
-use wirebahn_core::http::Host;
+use bytes::BytesMut;
+use wirebahn_core::http::WsUrl;
+use wirebahn_core::proxy::{Proxy, ProxyEnvironment};
 use wirebahn_core::rawsocket::opening as raw;
 use wirebahn_core::wamp::session::{Challenge, SessionConfig};
-use wirebahn_core::wamp::{Batching, Dict, RouterUrl, Serializer, Subprotocol, Text};
+use wirebahn_core::wamp::{Batching, Dict, RouterUrl, RouterUrlError, Serializer, Subprotocol, Text};
 use wirebahn_core::websocket::opening::{ClientOptions, ClientRequest};
-use wirebahn_drive::OsEntropy;
 use wirebahn_drive::wamp::{
     Driver, JoinError, OnChallenge, OpenError, OpenedWire, Session, Wire, finish_join, open_rawsocket,
     open_websocket,
 };
+use wirebahn_drive::{Delay, Dialer, OsEntropy, Route, reach};
 
 use super::spawner;
-use crate::client::reach;
-use crate::{CONNECT_TIMEOUT, ConnectError, Delay, Stream, TokioIo, TokioRuntime};
+use crate::{Stream, TokioIo, TokioRuntime};
 
 /// Joins a realm of the router at `url`: `ws://host:port/path`, `rs://host:port`, `unix:/path` or
-/// `ws+unix:///path`.
+/// `ws+unix:///path`; with the feature `tls` also `wss` and `rss`.
 ///
 /// [`Join`] has serializers, authentication and options.
 ///
@@ -54,8 +54,7 @@ pub struct Join {
     on_challenge: Option<OnChallenge>,
     websocket: Arc<ClientOptions>,
     rawsocket: raw::ClientOptions,
-    connect_timeout: Option<Duration>,
-    delay: Delay,
+    dialer: Dialer,
 }
 
 impl Join {
@@ -72,8 +71,7 @@ impl Join {
             on_challenge: None,
             websocket: Arc::default(),
             rawsocket: raw::ClientOptions::default(),
-            connect_timeout: Some(CONNECT_TIMEOUT),
-            delay: Delay::default(),
+            dialer: Dialer::default(),
         })
     }
 
@@ -125,18 +123,56 @@ impl Join {
         self
     }
 
-    /// How long reaching the router may take; `None` waits for as long as the system does. Default: 10 s. The handshake
-    /// after that has a timeout of its own, and joining [`SessionConfig::join_timeout`].
+    /// How long reaching the router may take, proxy and TLS included; `None` waits for as long as the system does.
+    /// Default: 10 s. The handshake after that has a timeout of its own, and joining [`SessionConfig::join_timeout`].
     #[must_use]
     pub const fn connect_timeout(mut self, timeout: Option<Duration>) -> Self {
-        self.connect_timeout = timeout;
+        self.dialer.timeout = timeout;
         self
     }
 
     /// Whether the system may hold back small writes on TCP. Default: it may not.
     #[must_use]
     pub const fn delay(mut self, delay: Delay) -> Self {
-        self.delay = delay;
+        self.dialer.delay = delay;
+        self
+    }
+
+    /// Goes through a proxy. Default: directly to the router.
+    #[must_use]
+    pub fn proxy(mut self, proxy: Proxy) -> Self {
+        self.dialer.route = Route::Through(Box::new(proxy));
+        self
+    }
+
+    /// Goes through the proxy that the environment variables of this process ask for, if they do; see
+    /// [`ProxyEnvironment`]. Those for `ws` and `wss` are asked for `rs` and `rss`, too.
+    #[must_use]
+    pub fn proxy_from_environment(mut self) -> Self {
+        self.dialer.route = Route::from_environment();
+        self
+    }
+
+    /// Goes through the proxy that these variables ask for, if they do.
+    #[must_use]
+    pub fn proxy_from(mut self, environment: impl Into<Arc<ProxyEnvironment>>) -> Self {
+        self.dialer.route = Route::Environment(environment.into());
+        self
+    }
+
+    /// How TLS is spoken, for `wss` and `rss`, and with proxies. Default: with servers that whom Mozilla trusts vouches
+    /// for.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn tls(mut self, tls: wirebahn_tls::ClientTls) -> Self {
+        self.dialer.tls = Some(tls);
+        self
+    }
+
+    /// All about how the router is reached at once, instead of what was set before.
+    #[must_use]
+    pub fn dialer(mut self, dialer: Dialer) -> Self {
+        self.dialer = dialer;
         self
     }
 
@@ -146,32 +182,32 @@ impl Join {
     ///
     /// The router cannot be reached, or does not let us in.
     pub async fn join(self) -> Result<Session, JoinError> {
-        let stream = self.reach().await?;
+        let (io, received) = self.reach().await?;
         match &self.url {
             RouterUrl::WebSocket(url) => {
                 let request = ClientRequest::new(url.clone());
                 let (options, entropy) = (Arc::clone(&self.websocket), Box::new(OsEntropy::default()));
-                let io = TokioIo::new(stream);
+                let offered = &self.subprotocols;
                 let opened =
-                    open_websocket::<_, TokioRuntime>(io, request, &self.subprotocols, options, entropy);
+                    open_websocket::<_, TokioRuntime>(io, received, request, offered, options, entropy);
                 let opened = opened.await?;
                 self.begin(opened).await
             }
-            _ => self.join_rawsocket(stream).await,
+            _ => self.join_rawsocket(io, received).await,
         }
     }
 
-    async fn join_rawsocket(self, stream: Stream) -> Result<Session, JoinError> {
-        let mut stream = Some(stream);
+    async fn join_rawsocket(self, io: TokioIo<Stream>, received: BytesMut) -> Result<Session, JoinError> {
+        let mut reached = Some((io, received));
         let mut refused = JoinError::Unsupported("no serializer was offered; add one");
         for subprotocol in &self.subprotocols {
-            let stream = match stream.take() {
-                Some(stream) => stream,
+            let (io, received) = match reached.take() {
+                Some(reached) => reached,
                 None => self.reach().await?,
             };
             let (options, entropy) = (self.rawsocket.clone(), Box::new(OsEntropy::default()));
-            let io = TokioIo::new(stream);
-            match open_rawsocket::<_, TokioRuntime>(io, subprotocol.serializer, options, entropy).await {
+            let serializer = subprotocol.serializer;
+            match open_rawsocket::<_, TokioRuntime>(io, received, serializer, options, entropy).await {
                 Ok(opened) => return self.begin(opened).await,
                 Err(error) if is_about_the_serializer(&error) => refused = error.into(),
                 Err(error) => return Err(error.into()),
@@ -191,12 +227,30 @@ impl Join {
         finish_join(session, self.on_challenge.clone()).await
     }
 
-    async fn reach(&self) -> Result<Stream, JoinError> {
-        let reach = reach_router(&self.url, self.delay);
-        match self.connect_timeout {
-            Some(timeout) => tokio::time::timeout(timeout, reach).await.map_err(|_| JoinError::TimedOut)?,
-            None => reach.await,
-        }
+    /// A stream to where the URL leads, and what came from there already.
+    async fn reach(&self) -> Result<(TokioIo<Stream>, BytesMut), JoinError> {
+        let url = match &self.url {
+            RouterUrl::WebSocket(url) => url.clone(),
+            // The same way leads to a RawSocket, only that something else is spoken at its end.
+            RouterUrl::RawSocket { host, port, is_secure } => {
+                let scheme = if *is_secure { "wss" } else { "ws" };
+                let url: Result<WsUrl, _> = format!("{scheme}://{host}:{port}/").parse();
+                url.map_err(|error| JoinError::Url(RouterUrlError::WebSocket(error)))?
+            }
+            #[cfg(unix)]
+            RouterUrl::RawSocketUnix { path } => {
+                let connect = tokio::net::UnixStream::connect(path);
+                let stream = match self.dialer.timeout {
+                    Some(limit) => {
+                        tokio::time::timeout(limit, connect).await.map_err(|_| JoinError::TimedOut)?
+                    }
+                    None => connect.await,
+                };
+                return Ok((TokioIo::new(stream?.into()), BytesMut::new()));
+            }
+            _ => return Err(JoinError::Unsupported("this kind of URL is not supported on this system")),
+        };
+        Ok(reach::<TokioRuntime>(&url, &self.dialer).await?)
     }
 }
 
@@ -209,31 +263,6 @@ const fn is_about_the_serializer(error: &OpenError) -> bool {
         error,
         OpenError::RawSocket(raw::ClientOpeningError::Refused(raw::RefusalCode::SerializerUnsupported))
     )
-}
-
-/// A stream to where `url` leads.
-async fn reach_router(url: &RouterUrl, delay: Delay) -> Result<Stream, JoinError> {
-    match url {
-        RouterUrl::WebSocket(url) => reach(url, delay).await.map_err(|error| match error {
-            ConnectError::Io(error) => JoinError::Io(error),
-            ConnectError::Unsupported(what) => JoinError::Unsupported(what),
-            _ => JoinError::TimedOut,
-        }),
-        RouterUrl::RawSocket { is_secure: true, .. } => {
-            Err(JoinError::Unsupported("rss: this client has no TLS; use another URL"))
-        }
-        RouterUrl::RawSocket { host, port, .. } => {
-            let stream = match host {
-                Host::Name(name) => TcpStream::connect((name.as_str(), *port)).await,
-                Host::V4(address) => TcpStream::connect((*address, *port)).await,
-                Host::V6(address) => TcpStream::connect((*address, *port)).await,
-            };
-            Ok(Stream::tcp(stream?, delay))
-        }
-        #[cfg(unix)]
-        RouterUrl::RawSocketUnix { path } => Ok(tokio::net::UnixStream::connect(path).await?.into()),
-        _ => Err(JoinError::Unsupported("this kind of URL is not supported on this system")),
-    }
 }
 
 impl fmt::Debug for Join {

@@ -91,7 +91,7 @@ async fn what_is_no_router_is_told_as_such() {
     assert!(matches!(error, JoinError::Open(OpenError::RawSocket(_))), "{error}");
     assert!(!error.is_fatal());
     assert!(matches!(join("http://example.com", "realm1").await, Err(JoinError::Url(_))));
-    assert!(matches!(join("rss://127.0.0.1:1", "realm1").await, Err(JoinError::Unsupported(_))));
+    assert!(matches!(join("rss://127.0.0.1:1", "realm1").await, Err(JoinError::Io(_))));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -65,13 +65,6 @@ async fn urls_that_are_none_are_errors() {
 }
 
 #[tokio::test]
-async fn a_secure_url_is_refused_and_not_downgraded() {
-    let error = soon(connect("wss://localhost/")).await.unwrap_err();
-    assert!(matches!(error, ConnectError::Unsupported(_)), "{error:?}");
-    assert!(error.to_string().contains("connect_on"), "{error}");
-}
-
-#[tokio::test]
 async fn reaching_the_server_is_bounded() {
     let client = Client::new("ws://127.0.0.1:9/").unwrap().connect_timeout(Some(Duration::ZERO));
     let error = soon(client.connect()).await.unwrap_err();

@@ -30,14 +30,6 @@ pub(super) fn accept_for(key: &[u8]) -> String {
     STANDARD.encode(Sha1::new().chain_update(key).chain_update(GUID).finalize())
 }
 
-/// A user name and password for the `Basic` scheme (RFC 7617 2).
-pub(super) fn basic_credentials(user: &str, password: &str) -> String {
-    let mut pair = String::from(user);
-    pair.push(':');
-    pair.push_str(password);
-    String::from("Basic ") + &STANDARD.encode(pair)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -56,10 +48,5 @@ mod tests {
             assert!(!is_valid(key.as_bytes()), "{key}");
         }
         assert!(!is_valid(b"dGhlIHNhbXBsZSBub25j-Q=="));
-    }
-
-    #[test]
-    fn the_sample_credentials_of_rfc_7617_encode_as_it_says() {
-        assert_eq!(basic_credentials("Aladdin", "open sesame"), "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
     }
 }

@@ -18,12 +18,12 @@ mod version;
 
 pub use client::{
     ClientOpening, ClientOpeningError, ClientOpeningEvent, ClientOptions, ClientRequest, ClientRequestError,
-    HandshakeError, Rejection, Response,
+    HandshakeError, RedirectError, Rejection, Response,
 };
 pub use server::{
-    AcceptError, Acceptance, AllowedOrigins, AnswerError, HttpRequest, HttpResponse, NullOrigin,
-    OpeningFailure, OriginPattern, OriginPatternError, Origins, PlainHttp, Refusal, Request, RequestError,
-    ServerOpening, ServerOpeningEvent, ServerOptions, Subprotocol,
+    AcceptError, Acceptance, AllowedOrigins, AnswerError, ForwardingHeader, HttpRequest, HttpResponse,
+    NullOrigin, OpeningFailure, OriginPattern, OriginPatternError, Origins, PlainHttp, Refusal, Request,
+    RequestError, ServerOpening, ServerOpeningEvent, ServerOptions, Subprotocol,
 };
 pub use version::ProtocolVersion;
 

@@ -4,8 +4,10 @@ mod body;
 mod check;
 mod engine;
 mod error;
+mod redirect;
 mod request;
 
 pub use engine::{ClientOpening, ClientOpeningEvent, ClientOptions, Response};
 pub use error::{ClientOpeningError, HandshakeError, Rejection};
+pub use redirect::RedirectError;
 pub use request::{ClientRequest, ClientRequestError};

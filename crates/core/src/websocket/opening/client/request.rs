@@ -5,9 +5,9 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::http::{HeaderError, HeaderValue, Headers, RequestHead, WsUrl, is_token};
+use crate::http::{HeaderError, HeaderValue, Headers, RequestHead, WsUrl, basic_credentials, is_token};
 use crate::websocket::extension::{self, Extension};
-use crate::websocket::opening::{ProtocolVersion, is_reserved, key};
+use crate::websocket::opening::{ProtocolVersion, is_reserved};
 
 /// A request for a WebSocket.
 ///
@@ -154,6 +154,17 @@ impl ClientRequest {
         self.version
     }
 
+    /// Goes elsewhere; to another server without what was meant for this one.
+    pub(super) fn move_to(&mut self, url: WsUrl, is_same_server: bool) {
+        let credentials = self.url.credentials().filter(|_| is_same_server).cloned();
+        self.url = url.or_credentials(credentials);
+        if !is_same_server {
+            self.host = None;
+            self.headers.remove("Authorization");
+            self.headers.remove("Cookie");
+        }
+    }
+
     /// The bytes of the request (RFC 6455 4.1).
     pub(super) fn encode(&self, key: &str, extensions: &[Arc<dyn Extension>]) -> Vec<u8> {
         let mut headers = Headers::new();
@@ -168,8 +179,7 @@ impl ClientRequest {
         headers.push("Connection", "Upgrade");
         if let Some(credentials) = self.url.credentials().filter(|_| !self.headers.contains("Authorization"))
         {
-            let value = key::basic_credentials(&credentials.user, &credentials.password);
-            headers.push("Authorization", value);
+            headers.push("Authorization", basic_credentials(credentials));
         }
         headers.extend_except(&self.headers, |_| false);
         headers.push("Sec-WebSocket-Key", key);

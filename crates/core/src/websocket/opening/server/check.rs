@@ -3,6 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::forwarded::forwarded_for;
 use super::origin::Origin;
 use super::{HttpRequest, Request, RequestError, ServerOptions};
 use crate::http::{AuthorityError, Headers, Host, HttpVersion, RequestHead, is_token, parse_authority};
@@ -60,7 +61,7 @@ fn check_http(
     options: &ServerOptions,
 ) -> Result<HttpRequest, RequestError> {
     let headers = &head.headers;
-    let forwarded_for = forwarded_for(headers, options.trusted_proxies);
+    let forwarded_for = forwarded_for(headers, options.forwarding_header, options.trusted_proxies);
     // RFC 6455 4.2.1 item 1. HEAD is as good as GET as long as no WebSocket is asked for.
     if head.method() != "GET" && (head.method() != "HEAD" || headers.contains("Upgrade")) {
         return Err(RequestError::MethodNotAllowed);
@@ -179,11 +180,4 @@ fn check_origin(
     } else {
         Err(RequestError::OriginForbidden)
     }
-}
-
-/// The entry that the outermost of `trusted_proxies` proxies has appended.
-fn forwarded_for(headers: &Headers, trusted_proxies: usize) -> Option<String> {
-    let entries: Vec<_> = headers.list("X-Forwarded-For").collect();
-    let place = entries.len().checked_sub(trusted_proxies).filter(|_| trusted_proxies > 0)?;
-    core::str::from_utf8(entries.get(place)?).ok().map(String::from)
 }

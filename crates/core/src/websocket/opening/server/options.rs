@@ -43,10 +43,13 @@ pub struct ServerOptions {
     /// The port that the `Host` header must name. Default: not checked, since behind a reverse proxy it is anyone's
     /// guess. If it is set, a `Host` without port passes only for 80 and 443.
     pub external_port: Option<u16>,
-    /// How many trusted proxies stand before the server: with N, the N-th entry from the right of `X-Forwarded-For` is
-    /// the address of the client. Default: 0, the header is not looked at. With fewer entries than proxies the request
-    /// took another way, and none is believed.
+    /// How many trusted proxies stand before the server: with N, the N-th entry from the right of
+    /// [`forwarding_header`](Self::forwarding_header) is the client. Default: 0, the header is not looked at. With fewer
+    /// entries than proxies the request took another way, and none is believed.
     pub trusted_proxies: usize,
+    /// The header that the trusted proxies write. Default: `X-Forwarded-For`. The other one is never looked at: proxies
+    /// that do not know it pass on whatever the client wrote.
+    pub forwarding_header: ForwardingHeader,
     /// What becomes of requests without `Upgrade`. Default: they are refused with 426.
     pub plain_http: PlainHttp,
     /// The subprotocols that [`Subprotocol::Known`](super::Subprotocol::Known) chooses from. Default: none.
@@ -67,6 +70,7 @@ impl Default for ServerOptions {
             origins: Origins::default(),
             external_port: None,
             trusted_proxies: 0,
+            forwarding_header: ForwardingHeader::default(),
             plain_http: PlainHttp::default(),
             subprotocols: Vec::new(),
             extensions: Vec::new(),
@@ -83,4 +87,15 @@ pub enum PlainHttp {
     Refuse,
     /// The application answers them.
     HandOver,
+}
+
+/// The header in which proxies say for whom they forward a request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ForwardingHeader {
+    /// `X-Forwarded-For`: addresses, separated by commas.
+    #[default]
+    XForwardedFor,
+    /// `Forwarded` (RFC 7239), of which the parameter `for` counts.
+    Forwarded,
 }

@@ -52,8 +52,8 @@ pub struct HttpRequest {
     pub port: Option<u16>,
     /// The address of the transport's other end, as the driver gave it.
     pub peer: Option<String>,
-    /// The address that a trusted proxy vouches for; see
-    /// [`ServerOptions::trusted_proxies`](super::ServerOptions::trusted_proxies).
+    /// The client that a trusted proxy vouches for: its address, or with `Forwarded` perhaps a name that hides it (RFC
+    /// 7239 6.3). See [`ServerOptions::trusted_proxies`](super::ServerOptions::trusted_proxies).
     pub forwarded_for: Option<String>,
 }
 

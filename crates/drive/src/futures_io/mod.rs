@@ -1,4 +1,8 @@
-//! Streams of `futures-io`, as smol has them.
+//! Streams of `futures-io`, as smol and async-std have them.
+
+#[cfg(feature = "futures-io-tls")]
+mod secure;
+mod stream;
 
 use std::cell::Cell;
 use std::io::{IoSlice, Result};
@@ -9,6 +13,9 @@ use bytes::BytesMut;
 use futures_io::{AsyncRead, AsyncWrite};
 
 use crate::{BLOCK_LEN, Io};
+#[cfg(feature = "futures-io-tls")]
+pub use secure::{TlsStream, secure, secure_accepted};
+pub use stream::FuturesStream;
 
 /// Makes an [`Io`] of a stream that implements `futures_io::AsyncRead` and `AsyncWrite`.
 ///

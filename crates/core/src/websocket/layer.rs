@@ -1,10 +1,13 @@
+//! What the layers have in common.
+
 use bytes::Bytes;
-use wirebahn_core::websocket::{
+
+use super::{
     CloseCode, Closed, Established, Event, Frames, MessageEvent, MessageKind, Messages, SendError, Streaming,
 };
-use wirebahn_core::{Engine, Instant};
+use crate::{Engine, Instant};
 
-/// What the three layers of a connection have in common, so that [`Connection`](super::Connection) is written once.
+/// What the three layers of a connection have in common, so that drivers write a connection once.
 pub trait Layer: Engine + Unpin {
     /// The layer on top of an open connection.
     fn new(established: Established) -> Self;

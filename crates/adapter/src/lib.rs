@@ -1,0 +1,14 @@
+//! What Wirebahn's adapters share, whether they block or not.
+//!
+//! * [`OsEntropy`]: the operating system's random bytes, pooled.
+//! * [`Dialer`]: how servers are reached: which proxy, which TLS, how long.
+//! * [`ConnectError`], [`ProxyError`]: why there is no connection to a server.
+#![forbid(unsafe_code)]
+
+mod dialer;
+mod entropy;
+mod error;
+
+pub use dialer::{CONNECT_TIMEOUT, Delay, Dialer, Route};
+pub use entropy::OsEntropy;
+pub use error::{ConnectError, ProxyError, ProxyErrorKind};

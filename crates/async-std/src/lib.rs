@@ -1,0 +1,90 @@
+//! WebSocket on async-std.
+//!
+//! ```no_run
+//! use wirebahn_async_std::{Server, WebSocket};
+//!
+//! fn main() -> std::io::Result<()> {
+//!     async_std::task::block_on(async {
+//!         let server = Server::bind("127.0.0.1:9001").await?;
+//!         server.serve(echo).await
+//!     })
+//! }
+//!
+//! async fn echo(mut socket: WebSocket) {
+//!     while let Some(message) = socket.recv().await {
+//!         if socket.send(message).await.is_err() {
+//!             break;
+//!         }
+//!     }
+//! }
+//! ```
+//!
+//! * [`connect`] and [`Client`] open connections, [`Server`] and [`accept`] take them.
+//! * [`WebSocket`] has whole messages, [`FrameSocket`] whole frames, [`StreamingSocket`] payload as it arrives.
+//! * The options are in [`opening`] and [`Config`]; what can be sent and received in [`Message`], [`MessageEvent`],
+//!   [`Closed`].
+//!
+//! async-std is discontinued: this crate is for applications that are still on it. New ones do better with
+//! `wirebahn-smol`, which differs in its imports only.
+#![forbid(unsafe_code)]
+
+mod network;
+mod over;
+mod runtime;
+
+pub use network::{Listener, Task};
+pub use over::{accept, connect, connect_on, receive};
+pub use runtime::{AsyncStdRuntime, AsyncStdTimer};
+
+pub use wirebahn_core::websocket::{
+    Cause, Chunk, CloseCode, Closed, Config, Event, Fin, Frames, Message, MessageEvent, MessageKind,
+    Messages, PreparedMessage, Replies, SendError, Streaming, extension, opening,
+};
+pub use wirebahn_core::{http, proxy};
+pub use wirebahn_drive::websocket::{
+    ACCEPT_PAUSE, ConnectError, Layer, PartsLayer, SHUTDOWN_GRACE, ServerHandle,
+};
+pub use wirebahn_drive::{
+    CONNECT_TIMEOUT, Delay, Dialer, FuturesIo, OsEntropy, ProxyError, ProxyErrorKind, Route, Shutdown,
+};
+#[cfg(feature = "tls")]
+pub use wirebahn_tls as tls;
+
+/// A stream to or from the other end.
+pub type Stream = network::Stream;
+
+/// A connection to be opened: headers, subprotocols, proxies, redirects, options.
+pub type Client = wirebahn_drive::websocket::Client<AsyncStdRuntime>;
+
+/// An open connection and what the server answered.
+pub type Opened<L, S = Stream> = wirebahn_drive::websocket::Opened<L, FuturesIo<S>, AsyncStdRuntime>;
+
+/// A listening server: one task per connection.
+pub type Server = wirebahn_drive::websocket::Server<AsyncStdRuntime>;
+
+/// A connection at the level of whole messages.
+pub type WebSocket<S = Stream> = wirebahn_drive::websocket::WebSocket<FuturesIo<S>, AsyncStdRuntime>;
+
+/// A connection at the level of whole frames.
+pub type FrameSocket<S = Stream> = wirebahn_drive::websocket::FrameSocket<FuturesIo<S>, AsyncStdRuntime>;
+
+/// A connection at the level of payload as it arrives.
+pub type StreamingSocket<S = Stream> =
+    wirebahn_drive::websocket::StreamingSocket<FuturesIo<S>, AsyncStdRuntime>;
+
+/// The half of a [`WebSocket`] that receives.
+pub type WebSocketReader<S = Stream> =
+    wirebahn_drive::websocket::WebSocketReader<FuturesIo<S>, AsyncStdRuntime>;
+
+/// The half of a [`WebSocket`] that sends.
+pub type WebSocketWriter<S = Stream> =
+    wirebahn_drive::websocket::WebSocketWriter<FuturesIo<S>, AsyncStdRuntime>;
+
+/// A request that a client has made, waiting for an answer.
+pub type Incoming<S = Stream> = wirebahn_drive::websocket::Incoming<FuturesIo<S>, AsyncStdRuntime>;
+
+/// A client that wants a WebSocket, waiting to be accepted or refused.
+pub type Upgrade<S = Stream> = wirebahn_drive::websocket::Upgrade<FuturesIo<S>, AsyncStdRuntime>;
+
+/// A client that has made a plain HTTP request, waiting for the answer.
+pub type HttpExchange<S = Stream> = wirebahn_drive::websocket::HttpExchange<FuturesIo<S>, AsyncStdRuntime>;

@@ -1,0 +1,251 @@
+//! Opening connections.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use wirebahn_adapter::{ConnectError, Delay, Dialer, OsEntropy, Route};
+use wirebahn_core::Engine;
+use wirebahn_core::http::WsUrl;
+use wirebahn_core::proxy::Proxy;
+use wirebahn_core::websocket::opening::{
+    ClientOpening, ClientOpeningError, ClientOpeningEvent, ClientOptions, ClientRequest, RedirectError,
+    Response,
+};
+use wirebahn_core::websocket::{Layer, Messages};
+
+use crate::reach::reach;
+use crate::socket::{Socket, now};
+use crate::{Connection, Duplex, Stream, WebSocket};
+
+/// Opens a connection to the server at `url`: `ws://host:port/path`, or `ws+unix:///socket:/path`; with the feature
+/// `tls` also `wss`.
+///
+/// [`Client`] has headers, subprotocols, proxies, options and other layers.
+///
+/// # Errors
+///
+/// The URL is invalid, or the server cannot be reached, refuses, or does not answer in time.
+pub fn connect(url: &str) -> Result<WebSocket, ConnectError> {
+    Ok(Client::new(url)?.connect()?.connection)
+}
+
+/// Opens a connection over a stream that leads to the server.
+///
+/// # Errors
+///
+/// The server refuses, answers wrongly or not in time.
+pub fn connect_on<S: Duplex>(
+    stream: S,
+    request: ClientRequest,
+    options: Arc<ClientOptions>,
+) -> Result<Opened<Messages, S>, ConnectError> {
+    Ok(open(stream, BytesMut::new(), request, options).map_err(|(error, _)| error)?)
+}
+
+/// An open connection and what the server answered.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Opened<L: Layer, S = Stream> {
+    /// The connection.
+    pub connection: Connection<L, S>,
+    /// The response: headers, subprotocol.
+    pub response: Box<Response>,
+}
+
+/// A connection to be opened.
+///
+/// ```no_run
+/// use wirebahn_blocking::Client;
+///
+/// let opened = Client::new("ws://example.com/chat")?
+///     .header("Authorization", "Bearer 4711")?
+///     .subprotocol("chat")?
+///     .proxy_from_environment()
+///     .connect()?;
+/// println!("speaking {:?}", opened.response.subprotocol);
+/// # Ok::<_, wirebahn_blocking::ConnectError>(())
+/// ```
+#[derive(Debug)]
+pub struct Client {
+    request: ClientRequest,
+    options: Arc<ClientOptions>,
+    dialer: Dialer,
+    max_redirects: usize,
+}
+
+impl Client {
+    /// A connection to the server at `url`.
+    ///
+    /// # Errors
+    ///
+    /// The URL is invalid.
+    pub fn new(url: &str) -> Result<Self, ConnectError> {
+        let url: WsUrl = url.parse()?;
+        Ok(Self {
+            request: ClientRequest::new(url),
+            options: Arc::default(),
+            dialer: Dialer::default(),
+            max_redirects: 0,
+        })
+    }
+
+    /// Adds a header to the request.
+    ///
+    /// # Errors
+    ///
+    /// The header is invalid, or the handshake writes it itself.
+    pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Result<Self, ConnectError> {
+        self.request.add_header(name, value)?;
+        Ok(self)
+    }
+
+    /// Offers a subprotocol; the first one offered is preferred.
+    ///
+    /// # Errors
+    ///
+    /// The name is invalid or was offered before.
+    pub fn subprotocol(mut self, name: &str) -> Result<Self, ConnectError> {
+        self.request.add_subprotocol(name)?;
+        Ok(self)
+    }
+
+    /// Sets the `Origin` that the request claims to come from.
+    ///
+    /// # Errors
+    ///
+    /// The origin is no valid header value.
+    pub fn origin(mut self, origin: &str) -> Result<Self, ConnectError> {
+        self.request.set_origin(origin)?;
+        Ok(self)
+    }
+
+    /// Sets the `User-Agent`. Default: none.
+    ///
+    /// # Errors
+    ///
+    /// The name is no valid header value.
+    pub fn user_agent(mut self, name: &str) -> Result<Self, ConnectError> {
+        self.request.set_user_agent(name)?;
+        Ok(self)
+    }
+
+    /// Sets the options of the handshake and of the connection.
+    #[must_use]
+    pub fn options(mut self, options: impl Into<Arc<ClientOptions>>) -> Self {
+        self.options = options.into();
+        self
+    }
+
+    /// How long reaching the server may take, proxy and TLS included; `None` waits for as long as the system does.
+    /// Default: 10 s. The handshake after that has [`ClientOptions::open_timeout`].
+    #[must_use]
+    pub const fn connect_timeout(mut self, timeout: Option<Duration>) -> Self {
+        self.dialer.timeout = timeout;
+        self
+    }
+
+    /// Whether the system may hold back small writes on TCP. Default: it may not.
+    #[must_use]
+    pub const fn delay(mut self, delay: Delay) -> Self {
+        self.dialer.delay = delay;
+        self
+    }
+
+    /// Goes through a proxy. Default: directly to the server.
+    #[must_use]
+    pub fn proxy(mut self, proxy: Proxy) -> Self {
+        self.dialer.route = Route::Through(Box::new(proxy));
+        self
+    }
+
+    /// Goes through the proxy that the environment variables of this process ask for, if they do.
+    #[must_use]
+    pub fn proxy_from_environment(mut self) -> Self {
+        self.dialer.route = Route::from_environment();
+        self
+    }
+
+    /// How TLS is spoken, for `wss` and with proxies. Default: with servers that whom Mozilla trusts vouches for.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn tls(mut self, tls: wirebahn_tls::ClientTls) -> Self {
+        self.dialer.tls = Some(tls);
+        self
+    }
+
+    /// How many redirects are followed. Default: none, a redirect is a rejection like any other. None is followed from
+    /// `wss` to `ws`, and what was meant for one host goes to no other; see [`ClientRequest::redirected`].
+    #[must_use]
+    pub const fn max_redirects(mut self, max: usize) -> Self {
+        self.max_redirects = max;
+        self
+    }
+
+    /// All about how the server is reached at once, instead of what was set before.
+    #[must_use]
+    pub fn dialer(mut self, dialer: Dialer) -> Self {
+        self.dialer = dialer;
+        self
+    }
+
+    /// Opens the connection at the level of whole messages.
+    ///
+    /// # Errors
+    ///
+    /// The server cannot be reached, refuses, or does not answer in time.
+    pub fn connect(self) -> Result<Opened<Messages>, ConnectError> {
+        self.connect_layer()
+    }
+
+    /// Opens the connection at the layer `L`: `Messages`, `Frames` or `Streaming`.
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](Self::connect).
+    pub fn connect_layer<L: Layer>(self) -> Result<Opened<L>, ConnectError> {
+        let mut request = self.request;
+        let mut redirects = 0;
+        loop {
+            let url = request.url().clone();
+            let (stream, received) = reach(&url, &self.dialer)?;
+            match open(stream, received, request.clone(), Arc::clone(&self.options)) {
+                Ok(opened) => return Ok(opened),
+                Err((ClientOpeningError::Rejected(rejection), _))
+                    if self.max_redirects > 0 && rejection.is_redirect() =>
+                {
+                    if redirects == self.max_redirects {
+                        return Err(RedirectError::TooMany.into());
+                    }
+                    redirects += 1;
+                    request = request.redirected(&rejection)?;
+                }
+                Err((error, cause)) => return Err(ConnectError::opening(&url, error, cause)),
+            }
+        }
+    }
+}
+
+/// The opening handshake. An error comes with that of the stream.
+fn open<L: Layer, S: Duplex>(
+    stream: S,
+    received: BytesMut,
+    request: ClientRequest,
+    options: Arc<ClientOptions>,
+) -> Result<Opened<L, S>, (ClientOpeningError, Option<io::Error>)> {
+    let mut opening = ClientOpening::new(request, options, Box::new(OsEntropy::default()), now());
+    opening.recv_buf().unsplit(received);
+    let mut socket = Socket::new(opening, stream);
+    // Without a limit there is no time to run out of.
+    match socket.next_event(None).ok().flatten() {
+        Some(ClientOpeningEvent::Open(response)) => {
+            let socket = socket.map_engine(|opening| {
+                L::new(opening.into_established().expect("the event says that the connection is open"))
+            });
+            Ok(Opened { connection: Connection::new(socket), response })
+        }
+        Some(ClientOpeningEvent::Failed(error)) => Err((error, socket.take_io_error())),
+        _ => Err((ClientOpeningError::TransportLost, socket.take_io_error())),
+    }
+}

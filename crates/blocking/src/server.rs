@@ -1,0 +1,561 @@
+//! Taking connections.
+
+use std::fmt;
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
+#[cfg(unix)]
+use std::os::unix::net::{UnixListener, UnixStream};
+#[cfg(unix)]
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::BytesMut;
+use wirebahn_adapter::{Delay, OsEntropy};
+use wirebahn_core::Engine;
+use wirebahn_core::proxy::{ProxyHeaderExpectation, ProxyHeaderGate, ProxyHeaderOptions};
+use wirebahn_core::websocket::opening::{
+    AcceptError, Acceptance, AnswerError, HttpRequest, HttpResponse, OpeningFailure, Refusal, Request,
+    ServerOpening, ServerOpeningEvent, ServerOptions,
+};
+use wirebahn_core::websocket::{Layer, Messages};
+
+use crate::reach::converse;
+use crate::socket::{Socket, now};
+use crate::{Connection, Duplex, Stream, WebSocket};
+
+/// How long to wait after the system refused to accept a connection, typically for lack of file descriptors.
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// How long connections may take to end after a shutdown was requested, unless [`Server::shutdown_grace`] says
+/// otherwise.
+pub const SHUTDOWN_GRACE: Duration = Duration::from_secs(10);
+
+/// Accepts a WebSocket over a stream, whatever its path and subprotocols.
+///
+/// # Errors
+///
+/// The client made no valid request; it was told so.
+pub fn accept<S: Duplex>(stream: S) -> Result<WebSocket<S>, OpeningFailure> {
+    match receive(stream, Arc::default(), None)? {
+        Incoming::Upgrade(upgrade) => {
+            upgrade.accept(Acceptance::default()).map_err(|_| OpeningFailure::TransportLost)
+        }
+        // The default options refuse plain HTTP.
+        Incoming::Http(_) => Err(OpeningFailure::TransportLost),
+    }
+}
+
+/// Waits for the request of a client over a stream, to be accepted or refused. `peer` is the address of the stream's
+/// other end, if it has one.
+///
+/// # Errors
+///
+/// The client made no valid request; it was told so.
+pub fn receive<S: Duplex>(
+    stream: S,
+    options: Arc<ServerOptions>,
+    peer: Option<String>,
+) -> Result<Incoming<S>, OpeningFailure> {
+    receive_after(stream, BytesMut::new(), options, peer, Admission::Admit)
+}
+
+/// Whether one more connection is welcome.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Admission {
+    Admit,
+    OverCapacity,
+}
+
+fn receive_after<S: Duplex>(
+    stream: S,
+    received: BytesMut,
+    options: Arc<ServerOptions>,
+    peer: Option<String>,
+    admission: Admission,
+) -> Result<Incoming<S>, OpeningFailure> {
+    let mut opening = ServerOpening::new(options, peer, Box::new(OsEntropy::default()), now());
+    if admission == Admission::OverCapacity {
+        opening.refuse_over_capacity();
+    }
+    opening.recv_buf().unsplit(received);
+    let mut socket = Socket::new(opening, stream);
+    // Without a limit there is no time to run out of.
+    match socket.next_event(None).ok().flatten() {
+        Some(ServerOpeningEvent::Request(request)) => Ok(Incoming::Upgrade(Upgrade { request, socket })),
+        Some(ServerOpeningEvent::Http(request)) => Ok(Incoming::Http(HttpExchange { request, socket })),
+        Some(ServerOpeningEvent::Failed(failure)) => Err(failure),
+        _ => Err(OpeningFailure::TransportLost),
+    }
+}
+
+/// A request that a client has made over a new stream, waiting for an answer.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Incoming<S = Stream> {
+    /// The client wants a WebSocket.
+    Upgrade(Upgrade<S>),
+    /// The client wants something else; only if
+    /// [`PlainHttp::HandOver`](wirebahn_core::websocket::opening::PlainHttp::HandOver) says so.
+    Http(HttpExchange<S>),
+}
+
+/// A client that wants a WebSocket. Accept or refuse it, now or later; dropping it drops the stream.
+#[derive(Debug)]
+pub struct Upgrade<S = Stream> {
+    request: Box<Request>,
+    socket: Socket<ServerOpening, S>,
+}
+
+impl<S: Duplex> Upgrade<S> {
+    /// What the client asks for.
+    #[must_use]
+    pub fn request(&self) -> &Request {
+        &self.request
+    }
+
+    /// Accepts, and opens the connection at the layer `L`: `Messages`, `Frames` or `Streaming`.
+    ///
+    /// # Errors
+    ///
+    /// The answer is not allowed; here is the request again, to be answered otherwise.
+    #[expect(
+        clippy::result_large_err,
+        reason = "the request is given back unchanged, which costs only a move"
+    )]
+    pub fn accept<L: Layer>(
+        mut self,
+        acceptance: Acceptance,
+    ) -> Result<Connection<L, S>, (AcceptError, Self)> {
+        if let Err(error) = self.socket.engine_mut().accept(acceptance, now()) {
+            return Err((error, self));
+        }
+        let mut connection = Connection::new(self.socket.map_engine(|opening| {
+            L::new(opening.into_established().expect("the request was accepted just now"))
+        }));
+        // If the client is gone already, the connection's events will say so.
+        let _ = connection.flush();
+        Ok(connection)
+    }
+
+    /// Refuses, and waits until the client has been told.
+    ///
+    /// # Errors
+    ///
+    /// The answer is not allowed; here is the request again, to be answered otherwise.
+    #[expect(
+        clippy::result_large_err,
+        reason = "the request is given back unchanged, which costs only a move"
+    )]
+    pub fn refuse(mut self, refusal: Refusal) -> Result<(), (AnswerError, Self)> {
+        if let Err(error) = self.socket.engine_mut().refuse(refusal, now()) {
+            return Err((error, self));
+        }
+        while let Ok(Some(_)) = self.socket.next_event(None) {}
+        Ok(())
+    }
+
+    /// The stream.
+    #[must_use]
+    pub const fn stream(&self) -> Option<&S> {
+        self.socket.stream()
+    }
+}
+
+/// A client that has made a plain HTTP request. Answer it; dropping it drops the stream.
+#[derive(Debug)]
+pub struct HttpExchange<S = Stream> {
+    request: Box<HttpRequest>,
+    socket: Socket<ServerOpening, S>,
+}
+
+impl<S: Duplex> HttpExchange<S> {
+    /// What the client asks for.
+    #[must_use]
+    pub fn request(&self) -> &HttpRequest {
+        &self.request
+    }
+
+    /// Answers, and waits until the client has got it.
+    ///
+    /// # Errors
+    ///
+    /// The answer is not allowed; here is the request again, to be answered otherwise.
+    #[expect(
+        clippy::result_large_err,
+        reason = "the request is given back unchanged, which costs only a move"
+    )]
+    pub fn respond(mut self, response: HttpResponse) -> Result<(), (AnswerError, Self)> {
+        if let Err(error) = self.socket.engine_mut().respond(response, now()) {
+            return Err((error, self));
+        }
+        while let Ok(Some(_)) = self.socket.next_event(None) {}
+        Ok(())
+    }
+}
+
+/// A listening server: one thread per connection.
+///
+/// ```no_run
+/// use wirebahn_blocking::Server;
+///
+/// let server = Server::bind("127.0.0.1:9001")?;
+/// server.serve(|mut socket| {
+///     while let Some(message) = socket.recv() {
+///         if socket.send(message).is_err() {
+///             break;
+///         }
+///     }
+/// })?;
+/// # Ok::<_, std::io::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Server {
+    listener: Listener,
+    options: Arc<ServerOptions>,
+    max_connections: usize,
+    shutdown_grace: Duration,
+    delay: Delay,
+    front: Front,
+    handle: ServerHandle,
+}
+
+#[derive(Debug)]
+enum Listener {
+    Tcp(TcpListener),
+    #[cfg(unix)]
+    Unix(UnixListener),
+}
+
+/// What comes before the request.
+#[derive(Clone, Debug, Default)]
+struct Front {
+    proxy_header: Option<ProxyHeaderOptions>,
+    #[cfg(feature = "tls")]
+    tls: Option<wirebahn_tls::ServerTls>,
+}
+
+/// Ends a [`Server`] from elsewhere. Clones are of the same server.
+#[derive(Clone, Debug)]
+pub struct ServerHandle(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    shutdown: Arc<AtomicBool>,
+    /// Where a connection ends the wait for connections.
+    wake: Wake,
+    connections: Mutex<Counts>,
+    /// Told when a connection has ended.
+    ended: Condvar,
+}
+
+#[derive(Debug)]
+enum Wake {
+    Tcp(Option<SocketAddr>),
+    #[cfg(unix)]
+    Unix(Option<PathBuf>),
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    all: usize,
+    /// Those that are not about to be refused with 503.
+    admitted: usize,
+}
+
+impl Server {
+    /// Listens on an address. Port 0 lets the system choose; [`local_addr`](Self::local_addr) tells which.
+    ///
+    /// # Errors
+    ///
+    /// The address is invalid, in use, or not allowed.
+    pub fn bind(address: impl ToSocketAddrs) -> io::Result<Self> {
+        let listener = TcpListener::bind(address)?;
+        let wake = Wake::Tcp(listener.local_addr().ok().map(reachable));
+        Ok(Self::with(Listener::Tcp(listener), wake))
+    }
+
+    /// Listens on a Unix socket at a path where there is nothing yet. The file stays when the server ends.
+    ///
+    /// # Errors
+    ///
+    /// There is something, or the path is not allowed.
+    #[cfg(unix)]
+    pub fn bind_unix(path: impl AsRef<Path>) -> io::Result<Self> {
+        let listener = UnixListener::bind(&path)?;
+        Ok(Self::with(Listener::Unix(listener), Wake::Unix(Some(path.as_ref().into()))))
+    }
+
+    fn with(listener: Listener, wake: Wake) -> Self {
+        let shared = Shared {
+            shutdown: Arc::default(),
+            wake,
+            connections: Mutex::default(),
+            ended: Condvar::default(),
+        };
+        Self {
+            listener,
+            options: Arc::default(),
+            max_connections: usize::MAX,
+            shutdown_grace: SHUTDOWN_GRACE,
+            delay: Delay::default(),
+            front: Front::default(),
+            handle: ServerHandle(Arc::new(shared)),
+        }
+    }
+
+    /// Sets the options of handshakes and connections.
+    #[must_use]
+    pub fn options(mut self, options: impl Into<Arc<ServerOptions>>) -> Self {
+        self.options = options.into();
+        self
+    }
+
+    /// How many connections there may be at a time, those whose handshake is not complete included; further ones are
+    /// refused with 503, and count no more. Default: no limit.
+    #[must_use]
+    pub const fn max_connections(mut self, max: usize) -> Self {
+        self.max_connections = max;
+        self
+    }
+
+    /// How long connections may take to end after a shutdown was requested; threads that still run then are left to
+    /// themselves. Default: 10 s.
+    #[must_use]
+    pub const fn shutdown_grace(mut self, grace: Duration) -> Self {
+        self.shutdown_grace = grace;
+        self
+    }
+
+    /// Whether the system may hold back small writes. Default: it may not.
+    #[must_use]
+    pub const fn delay(mut self, delay: Delay) -> Self {
+        self.delay = delay;
+        self
+    }
+
+    /// Takes the client's address from the PROXY header that a proxy in front of this server sends. Default: none is
+    /// looked for.
+    #[must_use]
+    pub fn proxy_header(mut self, options: ProxyHeaderOptions) -> Self {
+        self.front.proxy_header = Some(options);
+        self
+    }
+
+    /// Speaks TLS. The handshake has to be over within [`ServerOptions::open_timeout`].
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn tls(mut self, tls: wirebahn_tls::ServerTls) -> Self {
+        self.front.tls = Some(tls);
+        self
+    }
+
+    /// The address that the server listens on.
+    ///
+    /// # Errors
+    ///
+    /// The system does not know, or the server listens on a Unix socket.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        match &self.listener {
+            Listener::Tcp(listener) => listener.local_addr(),
+            #[cfg(unix)]
+            Listener::Unix(_) => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+
+    /// A handle that ends the server.
+    #[must_use]
+    pub fn handle(&self) -> ServerHandle {
+        self.handle.clone()
+    }
+
+    /// Accepts every valid request and hands the connections to `handler`, each on a thread of its own, until a
+    /// shutdown is requested.
+    ///
+    /// # Errors
+    ///
+    /// No thread can be started.
+    pub fn serve(self, handler: impl Fn(WebSocket) + Send + Sync + 'static) -> io::Result<()> {
+        let shutdown = Arc::clone(&self.handle.0.shutdown);
+        self.serve_upgrades(move |upgrade| {
+            // The default acceptance is always allowed; if the client has gone there is nobody to serve.
+            if let Ok(mut socket) = upgrade.accept::<Messages>(Acceptance::default()) {
+                socket.end_on(&shutdown);
+                handler(socket);
+            }
+        })
+    }
+
+    /// Hands every valid request to `handler`, which accepts or refuses it, each on a thread of its own, until a
+    /// shutdown is requested. Requests for anything but WebSockets are refused with 426.
+    ///
+    /// Connections that should end with the server watch [`ServerHandle::shutdown_signal`] through
+    /// [`Connection::end_on`].
+    ///
+    /// # Errors
+    ///
+    /// No thread can be started.
+    pub fn serve_upgrades(self, handler: impl Fn(Upgrade) + Send + Sync + 'static) -> io::Result<()> {
+        let (handler, shared) = (Arc::new(handler), Arc::clone(&self.handle.0));
+        while !shared.is_ending() {
+            let Ok((stream, peer)) = self.listener.accept(self.delay) else {
+                std::thread::sleep(ACCEPT_PAUSE);
+                continue;
+            };
+            if shared.is_ending() {
+                break;
+            }
+            let guard = Guard::new(&shared, self.max_connections);
+            let (handler, front, options) =
+                (Arc::clone(&handler), self.front.clone(), Arc::clone(&self.options));
+            std::thread::Builder::new().spawn(move || {
+                // Not only the field that is used here: it counts for as long as the thread lives.
+                let guard = guard;
+                let admission = guard.admission;
+                let Some((stream, peer, received)) = front.pass(stream, peer, &options) else { return };
+                let peer = peer.map(|peer| peer.to_string());
+                if let Ok(Incoming::Upgrade(upgrade)) =
+                    receive_after(stream, received, options, peer, admission)
+                {
+                    handler(upgrade);
+                }
+            })?;
+        }
+        drop(self.listener);
+        shared.wait_until_idle(self.shutdown_grace);
+        Ok(())
+    }
+}
+
+impl Listener {
+    fn accept(&self, delay: Delay) -> io::Result<(Stream, Option<SocketAddr>)> {
+        match self {
+            Self::Tcp(listener) => {
+                let (stream, peer) = listener.accept()?;
+                Ok((Stream::tcp(stream, delay), Some(peer)))
+            }
+            #[cfg(unix)]
+            Self::Unix(listener) => Ok((Stream::Unix(listener.accept()?.0), None)),
+        }
+    }
+}
+
+impl Front {
+    /// What is left once all that comes before the request has come.
+    fn pass(
+        &self,
+        mut stream: Stream,
+        mut peer: Option<SocketAddr>,
+        #[cfg_attr(
+            not(feature = "tls"),
+            expect(unused_variables, reason = "only TLS has a deadline of its own")
+        )]
+        options: &ServerOptions,
+    ) -> Option<(Stream, Option<SocketAddr>, BytesMut)> {
+        let mut received = BytesMut::new();
+        if let Some(expected) = &self.proxy_header {
+            let expectation = expected.expectation(peer.map(|peer| peer.ip())).ok()?;
+            if expectation != ProxyHeaderExpectation::None {
+                let header;
+                let gate = ProxyHeaderGate::open(expectation, expected, now());
+                (header, stream, received) = converse(gate, stream).ok()?;
+                peer = header.and_then(|header| header.source()).or(peer);
+            }
+        }
+        #[cfg(feature = "tls")]
+        if let Some(tls) = &self.tls {
+            let deadline = options.open_timeout.map(|timeout| now() + timeout);
+            stream = crate::secure::accept(stream, std::mem::take(&mut received), tls, deadline).ok()?;
+        }
+        Some((stream, peer, received))
+    }
+}
+
+impl ServerHandle {
+    /// Stops listening, and asks the connections to end: they send Close frames with
+    /// [`CloseCode::GOING_AWAY`](wirebahn_core::websocket::CloseCode::GOING_AWAY) within a quarter of a second.
+    pub fn shut_down(&self) {
+        self.0.shutdown.store(true, Ordering::Release);
+        // Only to end the wait for connections.
+        match &self.0.wake {
+            Wake::Tcp(Some(address)) => drop(TcpStream::connect_timeout(address, Duration::from_secs(1))),
+            #[cfg(unix)]
+            Wake::Unix(Some(path)) => drop(UnixStream::connect(path)),
+            _ => {}
+        }
+    }
+
+    /// What [`shut_down`](Self::shut_down) sets.
+    #[must_use]
+    pub fn shutdown_signal(&self) -> &Arc<AtomicBool> {
+        &self.0.shutdown
+    }
+
+    /// How many connections there are, those whose handshake is not complete included.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.0.counts().all
+    }
+}
+
+impl Shared {
+    fn is_ending(&self) -> bool {
+        self.shutdown.load(Ordering::Acquire)
+    }
+
+    fn counts(&self) -> MutexGuard<'_, Counts> {
+        self.connections.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wait_until_idle(&self, grace: Duration) {
+        let counts = self.counts();
+        // Whether it is the time or the last connection that has ended makes no difference.
+        drop(self.ended.wait_timeout_while(counts, grace, |counts| counts.all > 0));
+    }
+}
+
+/// Counts a connection for as long as it lives.
+struct Guard {
+    shared: Arc<Shared>,
+    admission: Admission,
+}
+
+impl Guard {
+    fn new(shared: &Arc<Shared>, max: usize) -> Self {
+        let mut counts = shared.counts();
+        let admission = if counts.admitted < max { Admission::Admit } else { Admission::OverCapacity };
+        counts.all += 1;
+        counts.admitted += usize::from(admission == Admission::Admit);
+        drop(counts);
+        Self { shared: Arc::clone(shared), admission }
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        let mut counts = self.shared.counts();
+        counts.all -= 1;
+        counts.admitted -= usize::from(self.admission == Admission::Admit);
+        drop(counts);
+        self.shared.ended.notify_all();
+    }
+}
+
+/// The address by which a listener on `address` is reached from this machine.
+fn reachable(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        address.set_ip(if address.is_ipv4() {
+            Ipv4Addr::LOCALHOST.into()
+        } else {
+            Ipv6Addr::LOCALHOST.into()
+        });
+    }
+    address
+}
+
+impl fmt::Debug for Admission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if *self == Self::Admit { "Admit" } else { "OverCapacity" })
+    }
+}

@@ -1,0 +1,40 @@
+//! The same program on every runtime: `portable_tokio`, `portable_smol` differ in imports and `main` only.
+//! `portable_blocking` is what it looks like without any.
+//!
+//! `cargo run -p wirebahn-examples --example portable_async_std`
+
+use std::error::Error;
+
+use async_std::task::{block_on, spawn};
+use wirebahn_async_std::{CloseCode, Server, WebSocket, connect};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    block_on(program())
+}
+
+async fn program() -> Result<(), Box<dyn Error>> {
+    let server = Server::bind("127.0.0.1:0").await?;
+    let (url, handle) = (format!("ws://{}/", server.local_addr()?), server.handle());
+    let serving = spawn(server.serve(echo));
+
+    let mut socket = connect(&url).await?;
+    for word in ["one", "program,", "any", "runtime"] {
+        socket.send(word).await?;
+        if let Some(message) = socket.recv().await {
+            println!("{}", message.as_text().unwrap_or("not text"));
+        }
+    }
+    println!("{}", socket.close(CloseCode::NORMAL, "done").await?);
+
+    handle.shut_down();
+    serving.await?;
+    Ok(())
+}
+
+async fn echo(mut socket: WebSocket) {
+    while let Some(message) = socket.recv().await {
+        if socket.feed(message).await.is_err() {
+            break;
+        }
+    }
+}
