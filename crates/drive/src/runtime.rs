@@ -15,8 +15,9 @@ pub trait Runtime {
 
 /// A timer that can be armed again and again.
 pub trait Timer: Default + Unpin {
-    /// Whether a timer that has been polled wakes at its deadline and never before. It is then not polled again by
-    /// wake-ups that something else has caused, which busy connections have all the time.
+    /// Whether a [`poll`](Self::poll) that returned `Pending` has kept the waker, for the deadline and for no moment
+    /// before it. The timer is then not polled again by wake-ups that something else has caused, which busy connections
+    /// have all the time.
     const PUNCTUAL: bool = false;
 
     /// Fires at `deadline` instead of at any other moment; at once if that has passed.

@@ -1,6 +1,6 @@
 //! tokio's clock and timers.
 
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -43,7 +43,8 @@ impl Timer for TokioTimer {
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         match &mut self.sleep {
-            Some(sleep) => sleep.as_mut().poll(cx),
+            // A task whose turn is over would be sent away and the waker not kept, which is not what `PUNCTUAL` promises.
+            Some(sleep) => pin!(tokio::task::unconstrained(sleep.as_mut())).poll(cx),
             None => Poll::Ready(()),
         }
     }
@@ -52,6 +53,9 @@ impl Timer for TokioTimer {
 #[cfg(test)]
 mod tests {
     use std::future::poll_fn;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::Wake;
 
     use super::*;
 
@@ -84,6 +88,34 @@ mod tests {
             timer.arm(start + Duration::from_secs(1));
             poll_fn(|cx| timer.poll(cx)).await;
             assert!(TokioRuntime::now().saturating_duration_since(start) < Duration::from_secs(2));
+        });
+    }
+
+    #[test]
+    fn a_timer_that_is_polled_by_a_task_whose_turn_is_over_still_wakes_at_its_deadline() {
+        #[derive(Default)]
+        struct Count(AtomicUsize);
+
+        impl Wake for Count {
+            fn wake(self: Arc<Self>) {
+                self.0.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+
+        paused(async {
+            let count = Arc::new(Count::default());
+            let mut timer = TokioTimer::default();
+            poll_fn(|cx| {
+                while pin!(tokio::task::consume_budget()).poll(cx).is_ready() {}
+                timer.arm(TokioRuntime::now() + Duration::from_secs(5));
+                assert!(timer.poll(&mut Context::from_waker(&Arc::clone(&count).into())).is_pending());
+                Poll::Ready(())
+            })
+            .await;
+            for (seconds, woken) in [(0, 0), (4, 0), (2, 1)] {
+                sleep(Duration::from_secs(seconds)).await;
+                assert_eq!(count.0.load(Ordering::Relaxed), woken);
+            }
         });
     }
 
