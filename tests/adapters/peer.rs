@@ -45,10 +45,12 @@ impl Raw {
         String::from_utf8(head).unwrap()
     }
 
-    /// What comes until the end, in order or not.
+    /// What comes until the end, in order or not, which must come.
     pub(crate) fn read_to_end(&mut self) -> Vec<u8> {
         let mut bytes = Vec::new();
-        let _ = self.0.read_to_end(&mut bytes);
+        if let Err(error) = self.0.read_to_end(&mut bytes) {
+            assert_ne!(error.kind(), std::io::ErrorKind::WouldBlock, "this must not hang");
+        }
         bytes
     }
 

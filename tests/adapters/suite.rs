@@ -47,6 +47,7 @@ macro_rules! tests {
             an_idle_connection_is_kept_alive_and_a_dead_one_given_up
             a_peer_that_does_not_close_is_given_up
             a_peer_that_breaks_the_protocol_is_told_so
+            the_end_of_a_failed_connection_is_seen_at_once
             messages_that_are_too_long_are_refused
             a_peer_that_reads_nothing_does_not_hold_its_connection_for_ever
             a_subprotocol_is_agreed_on
@@ -363,6 +364,25 @@ pub(crate) fn a_peer_that_breaks_the_protocol_is_told_so<A: Adapter>() {
         assert_eq!((answer[0], &answer[2..4]), (0x88, &code.to_be_bytes()[..]), "{bytes:?}: {answer:?}");
     }
     until(|| (server.connections)() == 0);
+    server.end();
+}
+
+/// RFC 6455 7.1.7: whoever fails a connection ends its direction, and does not wait for a timer with that.
+pub(crate) fn the_end_of_a_failed_connection_is_seen_at_once<A: Adapter>() {
+    let mut setup = ServerSetup::from(Behaviour::Echo);
+    let close = &mut Arc::make_mut(&mut setup.options.config).close;
+    (close.handshake_timeout, close.drop_timeout) = (None, None);
+    let server = start::<A>(setup);
+    let mut raw = Raw::open(server.address);
+    raw.send(&frame(0x83, b""));
+    let answer = raw.read_to_end();
+    assert_eq!((answer[0], &answer[2..4]), (0x88, &b"\x03\xea"[..]), "{answer:?}");
+    drop(raw);
+    // The same for refusals.
+    let mut raw = Raw::connect(server.address);
+    raw.send(b"nonsense\r\n\r\n");
+    assert!(raw.read_to_end().starts_with(b"HTTP/1.1 400 "));
+    drop(raw);
     server.end();
 }
 

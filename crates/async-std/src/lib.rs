@@ -31,10 +31,12 @@
 mod network;
 mod over;
 mod runtime;
+mod stream;
 
 pub use network::{Listener, Task};
 pub use over::{accept, connect, connect_on, receive};
 pub use runtime::{AsyncStdRuntime, AsyncStdTimer};
+pub use stream::{Closing, ShutDown};
 
 pub use wirebahn_core::websocket::{
     Cause, Chunk, CloseCode, Closed, Config, Event, Fin, Frames, Message, MessageEvent, MessageKind,

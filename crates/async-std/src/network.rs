@@ -9,12 +9,12 @@ use async_std::net::{TcpListener, TcpStream};
 use async_std::os::unix::net::{UnixListener, UnixStream};
 use wirebahn_drive::{Accepted, Delay, FuturesIo, FuturesStream, Listen, Network};
 
-use crate::AsyncStdRuntime;
+use crate::{AsyncStdRuntime, Closing};
 
 #[cfg(unix)]
-pub(crate) type Stream = FuturesStream<TcpStream, UnixStream>;
+pub(crate) type Stream = FuturesStream<Closing<TcpStream>, Closing<UnixStream>>;
 #[cfg(not(unix))]
-pub(crate) type Stream = FuturesStream<TcpStream, TcpStream>;
+pub(crate) type Stream = FuturesStream<Closing<TcpStream>, Closing<TcpStream>>;
 
 /// What a [`Server`](crate::Server) takes connections from.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ fn tcp(stream: TcpStream, delay: Delay) -> FuturesIo<Stream> {
         // Only an optimisation: a stream that refuses works all the same.
         let _ = stream.set_nodelay(true);
     }
-    FuturesIo::new(FuturesStream::Tcp(stream))
+    FuturesIo::new(FuturesStream::Tcp(Closing::new(stream)))
 }
 
 impl Network for AsyncStdRuntime {
@@ -61,7 +61,9 @@ impl Network for AsyncStdRuntime {
 
     #[cfg(unix)]
     async fn connect_unix(path: &Path) -> io::Result<Self::Io> {
-        Ok(FuturesIo::new(FuturesStream::Unix(UnixStream::connect(async_std::path::Path::new(path)).await?)))
+        Ok(FuturesIo::new(FuturesStream::Unix(Closing::new(
+            UnixStream::connect(async_std::path::Path::new(path)).await?,
+        ))))
     }
 
     #[cfg(not(unix))]
@@ -116,7 +118,7 @@ impl Listen for AsyncStdRuntime {
             #[cfg(unix)]
             Listener::Unix(listener) => {
                 let (stream, _) = listener.accept().await?;
-                Ok(Accepted { io: FuturesIo::new(FuturesStream::Unix(stream)), peer: None })
+                Ok(Accepted { io: FuturesIo::new(FuturesStream::Unix(Closing::new(stream))), peer: None })
             }
         }
     }

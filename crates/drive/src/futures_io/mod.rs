@@ -19,6 +19,8 @@ pub use stream::FuturesStream;
 
 /// Makes an [`Io`] of a stream that implements `futures_io::AsyncRead` and `AsyncWrite`.
 ///
+/// Its `poll_close` has to end our direction, as smol's streams do; those of async-std only flush.
+///
 /// Those streams read into initialised memory only. One initialised buffer per thread serves all of them, and what was
 /// read is copied out of it: that is a small part of what zeroing a buffer for every read costs.
 #[derive(Debug)]
