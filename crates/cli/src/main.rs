@@ -3,10 +3,11 @@
 //! Each command has a module of its name:
 //!
 //! * `router`: the WAMP router.
-//! * `echo`, with `broadcast`: a WebSocket server to try clients with. `connect`: a client, with `input` and `output` for
-//!   its ends.
+//! * `echo`, with `broadcast`: a WebSocket server to try clients with. `connect`: a client, with `input` for its end.
+//! * `call`, `publish`, `subscribe`, `register`, in `wamp`: sessions with a WAMP router.
 //!
-//! What they share: `values` (what options may look like), `compress` (those of compression), `signals` (Ctrl-C), `output`, `open_files`.
+//! What they share: `values` (what options may look like), `compress` (those of compression), `signals` (Ctrl-C), `output`
+//! (stdout), `open_files`.
 #![forbid(unsafe_code)]
 
 mod broadcast;
@@ -18,6 +19,7 @@ mod output;
 mod router;
 mod signals;
 mod values;
+mod wamp;
 
 use std::fmt;
 use std::process::ExitCode;
@@ -27,6 +29,9 @@ use tracing_subscriber::EnvFilter;
 
 /// What is logged unless `--log` or `RUST_LOG` say otherwise; the router has its configuration for that.
 const LOG_FILTER: &str = "warn";
+
+/// The exit status of a command that has no session with its router.
+const NO_SESSION: u8 = 3;
 
 /// WAMP and WebSocket on the command line
 #[derive(Parser, Debug)]
@@ -50,6 +55,18 @@ enum Command {
     /// Connect to a server: lines of stdin are sent, received messages are printed
     #[command(after_help = connect::HELP)]
     Connect(connect::Options),
+    /// Call a procedure through a WAMP router, and print what comes back
+    #[command(after_help = wamp::call::HELP)]
+    Call(wamp::call::Options),
+    /// Publish an event through a WAMP router
+    #[command(after_help = wamp::publish::HELP)]
+    Publish(wamp::publish::Options),
+    /// Print the events of a topic of a WAMP router, each as a line of JSON
+    #[command(after_help = wamp::subscribe::HELP)]
+    Subscribe(wamp::subscribe::Options),
+    /// Register a procedure at a WAMP router: a command is run for each call
+    #[command(after_help = wamp::register::HELP)]
+    Register(wamp::register::Options),
 }
 
 const EXAMPLES: &str = "\
@@ -57,7 +74,11 @@ Examples:
   wirebahn router                               a WAMP router; open http://127.0.0.1:8080/ in a browser
   wirebahn echo                                 a server on ws://127.0.0.1:9001/, with a page for browsers
   wirebahn connect ws://127.0.0.1:9001/         talk to it: each line is a message
-  echo hello | wirebahn connect ws://host/path  send one message";
+  echo hello | wirebahn connect ws://host/path  send one message
+  wirebahn subscribe com.example.news           print what is published to a topic of the router
+  wirebahn publish com.example.news 'It works'  publish something
+  wirebahn register com.example.date -- date    a procedure
+  wirebahn call com.example.date                call it";
 
 /// Why the command failed.
 #[derive(Debug)]
@@ -66,6 +87,8 @@ enum Failure {
     Usage(String),
     /// It did not work.
     Failed(String),
+    /// There is no session with the router, or none any more.
+    NoSession(String),
 }
 
 fn main() -> ExitCode {
@@ -79,6 +102,10 @@ fn main() -> ExitCode {
             complain(&problem);
             ExitCode::FAILURE
         }
+        Err(Failure::NoSession(problem)) => {
+            complain(&problem);
+            ExitCode::from(NO_SESSION)
+        }
     }
 }
 
@@ -90,6 +117,12 @@ fn run(log: Option<&str>, command: Command) -> Result<u8, Failure> {
         Command::Router(options) => router::run(&options, filter),
         Command::Echo(options) => start_log(filter).and_then(|()| block_on(echo::run(options))),
         Command::Connect(options) => start_log(filter).and_then(|()| block_on(connect::run(options))),
+        Command::Call(options) => start_log(filter).and_then(|()| block_on(wamp::call::run(options))),
+        Command::Publish(options) => start_log(filter).and_then(|()| block_on(wamp::publish::run(options))),
+        Command::Subscribe(options) => {
+            start_log(filter).and_then(|()| block_on(wamp::subscribe::run(options)))
+        }
+        Command::Register(options) => start_log(filter).and_then(|()| block_on(wamp::register::run(options))),
     }
 }
 

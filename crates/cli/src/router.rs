@@ -108,7 +108,7 @@ fn reload(node: &Node, options: &Options, logging: &Logging, log_is_fixed: bool)
     }
     let config = match options.read() {
         Ok(config) => config,
-        Err(Failure::Usage(problem) | Failure::Failed(problem)) => {
+        Err(Failure::Usage(problem) | Failure::Failed(problem) | Failure::NoSession(problem)) => {
             for line in problem.lines() {
                 tracing::error!("{line}");
             }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use wirebahn_tokio::http::{Headers, WsUrl};
+use wirebahn_tokio::wamp::RouterUrl;
 
 /// Longer than anyone waits for a ping; it keeps deadlines within the range of every clock.
 const LONGEST_SECONDS: f64 = 1e6;
@@ -46,6 +47,19 @@ pub(crate) fn url(value: &str) -> Result<String, String> {
     let url: WsUrl = value.parse().map_err(|error| format!("{error}"))?;
     if url.is_secure() {
         return Err("TLS is not supported yet: use ws://".into());
+    }
+    Ok(value.into())
+}
+
+/// The URL of a router that this command can connect to, as it was spelt.
+pub(crate) fn router_url(value: &str) -> Result<String, String> {
+    let is_secure = match value.parse::<RouterUrl>().map_err(|error| error.to_string())? {
+        RouterUrl::WebSocket(url) => url.is_secure(),
+        RouterUrl::RawSocket { is_secure, .. } => is_secure,
+        _ => false,
+    };
+    if is_secure {
+        return Err("TLS is not supported yet: use ws:// or rs://".into());
     }
     Ok(value.into())
 }
@@ -106,5 +120,12 @@ mod tests {
         assert!(url("ws://localhost/").is_ok());
         assert!(url("wss://localhost/").is_err_and(|error| error.contains("TLS")));
         assert!(url("http://localhost/").is_err());
+        for right in ["ws://localhost/", "rs://localhost:80", "unix:/run/a.sock", "ws+unix:///run/a.sock"] {
+            assert!(router_url(right).is_ok(), "{right}");
+        }
+        for secure in ["wss://localhost/", "rss://localhost:80"] {
+            assert!(router_url(secure).is_err_and(|error| error.contains("TLS")), "{secure}");
+        }
+        assert!(router_url("http://localhost/").is_err());
     }
 }

@@ -1,7 +1,6 @@
 //! `wirebahn connect`: lines in, messages out, and back.
 
 mod input;
-mod output;
 mod pings;
 
 use std::future::poll_fn;
@@ -17,9 +16,9 @@ use wirebahn_tokio::{
 };
 
 use crate::compress::{self, Compression};
+use crate::output::Output;
 use crate::signals::{self, Signal};
 use crate::{Failure, complain, values};
-use output::Output;
 use pings::Pings;
 
 pub(crate) const HELP: &str = concat!("\

@@ -6,3 +6,4 @@ mod echo;
 mod router;
 mod support;
 mod usage;
+mod wamp;

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
+use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Output, Stdio};
 use std::thread;
 use std::time::Duration;
 
@@ -66,6 +66,71 @@ impl EchoServer {
 }
 
 impl Drop for EchoServer {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A router, ended when it is dropped.
+pub(crate) struct Router {
+    child: Child,
+    stdout: BufReader<ChildStdout>,
+    stderr: BufReader<ChildStderr>,
+    /// The first line.
+    pub(crate) line: String,
+}
+
+impl Router {
+    pub(crate) fn start(arguments: &[&str]) -> Self {
+        let mut child = command(&["router"]).args(arguments).spawn().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        Self { child, stdout, stderr, line }
+    }
+
+    /// `HOST:PORT`.
+    pub(crate) fn address(&self) -> &str {
+        let (_, rest) = self.line.split_once("http://").expect(&self.line);
+        rest.split_once('/').unwrap().0
+    }
+
+    /// The status line of the response to a GET.
+    pub(crate) fn get(&self, path: &str) -> String {
+        let mut stream = TcpStream::connect(self.address()).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+        let mut response = String::new();
+        stream.read_to_string(&mut response).unwrap();
+        response.lines().next().unwrap().to_owned()
+    }
+
+    #[cfg(unix)]
+    pub(crate) fn signal(&self, name: &str) {
+        signal(&self.child, name);
+    }
+
+    /// Reads the log up to a line that contains this.
+    pub(crate) fn wait_log(&mut self, part: &str) -> String {
+        let mut log = String::new();
+        while !log.lines().last().is_some_and(|line| line.contains(part)) {
+            assert_ne!(self.stderr.read_line(&mut log).unwrap(), 0, "{part} is not in {log}");
+        }
+        log
+    }
+
+    /// Waits for the end; gives the status and what is left of the log.
+    pub(crate) fn finish(mut self) -> (Option<i32>, String) {
+        let mut log = String::new();
+        self.stdout.read_to_string(&mut String::new()).unwrap();
+        self.stderr.read_to_string(&mut log).unwrap();
+        (self.child.wait().unwrap().code(), log)
+    }
+}
+
+impl Drop for Router {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();

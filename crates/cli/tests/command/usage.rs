@@ -10,6 +10,10 @@ fn help_and_version_go_to_stdout_with_status_0() {
         (&["echo", "--help"], "/broadcast"),
         (&["connect", "--help"], "Exit status:"),
         (&["echo", "--help"], "send-no-context"),
+        (&["call", "--help"], "--progress"),
+        (&["publish", "--help"], "--acknowledge"),
+        (&["subscribe", "--help"], "wildcard"),
+        (&["register", "--help"], "wamp.error.runtime_error"),
         (&["--version"], concat!("wirebahn ", env!("CARGO_PKG_VERSION"))),
     ] {
         let output = run(arguments);
@@ -42,6 +46,17 @@ fn wrong_usage_is_status_2_and_says_what_is_wrong() {
         (&["connect", url, "--subprotocol", "a b"], "subprotocol"),
         (&["connect", url, "--origin", "a\nb"], "invalid request"),
         (&["--log", "=wrong=", "connect", url], "log"),
+        (&["call"], "<URI>"),
+        (&["call", "a.b", "--url", "http://127.0.0.1/"], "http://127.0.0.1/"),
+        (&["call", "a.b", "--url", "wss://127.0.0.1/"], "TLS"),
+        (&["call", "a.b", "--url", "rs://127.0.0.1"], "port"),
+        (&["call", "a.b", "-k", "novalue"], "KEY=VALUE"),
+        (&["call", "a.b", "--serializer", "xml"], "msgpack"),
+        (&["call", "a.b", "--timeout", "0"], "seconds"),
+        (&["publish"], "<URI>"),
+        (&["subscribe", "a.b", "--match", "regex"], "wildcard"),
+        (&["register", "a.b"], "COMMAND"),
+        (&["register", "a.b", "--concurrency", "0", "--", "cat"], "above 0"),
     ] {
         let output = run(arguments);
         let errors = text(&output.stderr);
