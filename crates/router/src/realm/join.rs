@@ -22,7 +22,6 @@ impl Router {
             (State::Challenged, Message::Authenticate(response)) if !waits => {
                 self.authenticate(slot, response.clone());
             }
-            (State::Opening, Message::Goodbye(_)) if !waits => self.close(slot, CloseReason::ShutDown),
             (_, other) => self.violate(slot, Violation::NotJoined(other.message_type())),
         }
     }

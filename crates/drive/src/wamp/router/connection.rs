@@ -153,6 +153,12 @@ impl<W: RouterWire> RouterConnection<W> {
             Message::Error(error) => {
                 self.replace(too_long(error.request_type, error.request));
             }
+            // There can be no session with a peer that cannot be told that it has one.
+            Message::Welcome(_) | Message::Challenge(_) => {
+                self.is_closing = true;
+                self.outgoing.clear();
+                self.wire.close(LinkClose::Policy);
+            }
             _ => {}
         }
     }
