@@ -97,10 +97,9 @@ impl Router {
         if match_policy != MatchPolicy::Exact {
             details.procedure = Some(procedure.clone());
         }
-        // A callee whose calls cannot be canceled could not be stopped from sending results for ever.
-        details.receive_progress = options.receive_progress
-            && callee_member.has(Role::Callee, Feature::ProgressiveCallResults)
-            && callee_member.has(Role::Callee, Feature::CallCanceling);
+        // The specification also wants a callee that can be canceled; Autobahn|JS announces only the one, and sends parts.
+        details.receive_progress =
+            options.receive_progress && callee_member.has(Role::Callee, Feature::ProgressiveCallResults);
         details.progress = options.progress;
         let callee_ends_it = callee.forward_timeout && callee_member.has(Role::Callee, Feature::CallTimeout);
         let timeout = if callee_ends_it { 0 } else { options.timeout };

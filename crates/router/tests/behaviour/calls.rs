@@ -155,11 +155,10 @@ fn parts_that_nobody_asked_for_are_not_passed_on() {
 }
 
 #[test]
-fn a_callee_that_cannot_be_canceled_is_not_asked_for_parts() {
-    for (features, asked) in [
-        (&[Feature::ProgressiveCallResults][..], false),
-        (&[Feature::ProgressiveCallResults, Feature::CallCanceling], true),
-    ] {
+fn a_callee_that_sends_no_parts_is_not_asked_for_them() {
+    for (features, asked) in
+        [(&[Feature::CallCanceling][..], false), (&[Feature::ProgressiveCallResults][..], true)]
+    {
         let mut world = World::open();
         let caller = world.join();
         let callee = world.join_as(callee_with(features));
