@@ -66,6 +66,20 @@ fn a_message_that_is_kept_does_not_keep_the_block_it_came_in() {
 }
 
 #[test]
+fn a_peer_that_separates_as_autobahn_does_is_answered_in_kind() {
+    let (mut client, mut server) = websockets(batched(Serializer::Json));
+    client.send(&event(1)).unwrap();
+    let mut frame = client.outbox().pieces().collect::<Vec<_>>().concat();
+    // The last octet is the separator, masked like the rest.
+    *frame.last_mut().unwrap() ^= 0x1e ^ 0x18;
+    server.recv_buf().extend_from_slice(&frame);
+    server.handle_recv(at(0));
+    assert!(matches!(server.poll_event(), Some(LinkEvent::Message(_))));
+    server.send(&event(1)).unwrap();
+    assert_eq!(server.outbox().pieces().collect::<Vec<_>>().concat().last(), Some(&0x18));
+}
+
+#[test]
 fn a_batch_leaves_as_one_message_when_the_driver_writes() {
     let (mut client, mut server) = websockets(batched(Serializer::Json));
     for _ in 0..3 {

@@ -14,6 +14,7 @@ pub use closed::{LinkClose, LinkClosed};
 pub use malformed::Malformed;
 pub use send_error::LinkSendError;
 
+use super::serializer::{SEPARATOR, SEPARATOR_OF_AUTOBAHN};
 use super::{Batch, Batching, Message, Serializer, Subprotocol};
 use crate::{Engine, Instant, Outbox, Transport};
 
@@ -85,6 +86,8 @@ pub struct MessageLink<L: ByteLink> {
     batch: BytesMut,
     /// The peer sent something that is no message.
     is_broken: bool,
+    /// The peer separates messages in JSON as Autobahn does, and understands nothing else.
+    separates_as_autobahn: bool,
 }
 
 impl<L: ByteLink> MessageLink<L> {
@@ -97,7 +100,14 @@ impl<L: ByteLink> MessageLink<L> {
     /// A link that speaks this subprotocol.
     #[must_use]
     pub fn with_subprotocol(link: L, subprotocol: Subprotocol) -> Self {
-        Self { link, subprotocol, received: None, batch: BytesMut::new(), is_broken: false }
+        Self {
+            link,
+            subprotocol,
+            received: None,
+            batch: BytesMut::new(),
+            is_broken: false,
+            separates_as_autobahn: false,
+        }
     }
 
     /// Sends a message.
@@ -216,7 +226,15 @@ impl<L: ByteLink> MessageLink<L> {
     /// Sends the batch, if there is room for it.
     fn flush(&mut self) {
         if !self.batch.is_empty() && self.link.outbox().is_ready() {
-            let batch = self.batch.split().freeze();
+            let mut batch = self.batch.split();
+            if self.separates_as_autobahn {
+                // JSON has no such octet in it but between messages.
+                batch
+                    .iter_mut()
+                    .filter(|octet| **octet == SEPARATOR)
+                    .for_each(|octet| *octet = SEPARATOR_OF_AUTOBAHN);
+            }
+            let batch = batch.freeze();
             // It may be dropped only if the link has ended: its length was checked, and there is room.
             let _ = self.link.send(self.subprotocol.serializer, batch);
         }
@@ -234,6 +252,8 @@ impl<L: ByteLink> MessageLink<L> {
                 Some(self.decode(&payload))
             }
             Incoming::Message { payload, .. } => {
+                self.separates_as_autobahn |=
+                    self.serializer().is_text() && payload.last() == Some(&SEPARATOR_OF_AUTOBAHN);
                 self.received = Some(self.subprotocol.split(payload));
                 self.next_of_batch()
             }

@@ -71,13 +71,13 @@ impl Subprotocol {
 
     /// Appends a message that is in the bytes of the serializer already.
     pub fn join(self, message: &[u8], out: &mut BytesMut) {
-        match (self.batching, self.serializer) {
-            (Batching::Single, _) => out.put_slice(message),
-            (Batching::Batched, Serializer::Json) => {
+        match self.batching {
+            Batching::Single => out.put_slice(message),
+            Batching::Batched if self.serializer.is_text() => {
                 out.put_slice(message);
                 out.put_u8(SEPARATOR);
             }
-            (Batching::Batched, _) => {
+            Batching::Batched => {
                 out.put_u32(u32::try_from(message.len()).unwrap_or(u32::MAX));
                 out.put_slice(message);
             }
@@ -170,10 +170,10 @@ impl fmt::Display for BatchError {
 impl core::error::Error for BatchError {}
 
 /// Behind each message of a batch in JSON: the record separator of ASCII. The specification also writes it "\30".
-const SEPARATOR: u8 = 0x1e;
+pub(crate) const SEPARATOR: u8 = 0x1e;
 
 /// What Autobahn makes of "\30", as an octal number.
-const SEPARATOR_OF_AUTOBAHN: u8 = 0x18;
+pub(crate) const SEPARATOR_OF_AUTOBAHN: u8 = 0x18;
 
 /// Bytes of the length in front of each message of a batch, if it is not JSON.
 const LENGTH: usize = 4;

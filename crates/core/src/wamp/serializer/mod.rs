@@ -26,6 +26,7 @@ mod transcode;
 use core::fmt;
 
 pub use batch::{Batch, BatchError, Batching, Subprotocol};
+pub(crate) use batch::{SEPARATOR, SEPARATOR_OF_AUTOBAHN};
 #[cfg(feature = "cbor")]
 pub(crate) use cbor::Cbor;
 pub use error::{SyntaxError, SyntaxErrorKind};
