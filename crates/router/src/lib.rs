@@ -29,6 +29,7 @@ mod router;
 mod session;
 mod sessions;
 mod shared_event;
+mod trace;
 mod wall_clock;
 mod weight;
 

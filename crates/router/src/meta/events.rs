@@ -48,10 +48,10 @@ impl Router {
 
     /// Says how many events a session did not get: when that begins, and when it is over.
     pub(crate) fn announce_drops(&mut self, key: SessionKey, dropped: u64) {
-        let Some(member) = self.sessions.slot(key).and_then(|slot| self.sessions.member(slot)) else {
-            return;
-        };
+        let Some(slot) = self.sessions.slot(key) else { return };
+        let Some(member) = self.sessions.member(slot) else { return };
         let (realm, session) = (member.realm, member.id);
+        self.trace_dropping(slot, dropped);
         if self.is_awaited(realm, EVENTS_DROPPED) {
             let args = vec![Value::from(session.get()), Value::from(dropped)];
             self.publish_meta(realm, EVENTS_DROPPED, args);

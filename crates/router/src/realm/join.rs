@@ -151,6 +151,7 @@ impl Router {
         self.arm(slot, None);
         self.sessions.push(slot, Welcome { session, details: Box::new(details) });
         self.sessions.metrics.sessions_joined += 1;
+        self.trace_joined(slot);
         self.announce_join(slot);
     }
 

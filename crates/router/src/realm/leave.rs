@@ -28,6 +28,7 @@ impl Router {
         if self.sessions.get(slot).is_none_or(|session| session.state == State::Closed) {
             return;
         }
+        self.trace_closed(slot, &reason);
         self.leave(slot, Farewell::Usual);
         if reason == CloseReason::TooSlow {
             self.sessions.metrics.slow_sessions += 1;
@@ -55,6 +56,7 @@ impl Router {
 
     /// Takes the session out of its realm: nothing of it is left there.
     pub(crate) fn leave(&mut self, slot: usize, farewell: Farewell) {
+        self.trace_left(slot);
         self.withdraw_question(slot);
         self.sessions.release(slot);
         let Some(session) = self.sessions.get_mut(slot) else { return };

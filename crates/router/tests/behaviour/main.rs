@@ -8,6 +8,7 @@
 mod calls;
 mod events;
 mod joining;
+mod logging;
 mod meta;
 mod model;
 mod questions;
