@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """How much a router can carry: ours beside Crossbar, in one run.
 
-    load.py WAMPLOAD SESSIONS --wirebahn PROGRAM [--crossbar PROGRAM] [--rounds N] [--secs S] [--cells TEXT] [--smoke]
+    load.py WAMPLOAD SESSIONS FLOOR --wirebahn PROGRAM [--crossbar PROGRAM] [--rounds N] [--secs S] [--cells TEXT] [--smoke]
 
-WAMPLOAD and SESSIONS are the two drivers (run.sh builds them). Each round measures every router, transport and
-serializer once; the table has the medians. Rates of a busy machine say little: what counts is the rate for one second of
-the router's CPU time, and its ratio to the other router's. The status is 1 if our router lost an event or failed.
+WAMPLOAD and SESSIONS are the two drivers, FLOOR is a relay that understands nothing (run.sh builds them). Each round
+measures every router, transport and serializer once; the table has the medians. Rates of a busy machine say little: what
+counts is the rate for one second of the router's CPU time, its ratio to the other router's, and to that of the relay,
+which nobody can exceed. The status is 1 if our router lost an event or failed.
 `--smoke` is a run of seconds that only shows that everything works.
 """
 import argparse
@@ -29,6 +30,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("wampload")
     parser.add_argument("sessions")
+    parser.add_argument("floor")
     parser.add_argument("--wirebahn", required=True)
     parser.add_argument("--crossbar")
     parser.add_argument("--rounds", type=int, default=3)
@@ -56,6 +58,8 @@ def main():
 def throughput(options, programs, problems):
     results = {}
     for _ in range(options.rounds):
+        for got in floor(options):
+            results.setdefault((got["test"], "floor"), []).append(got)
         for kind in ("ws", "rs"):
             for serializer in SERIALIZERS:
                 if options.cells not in f"{kind} {serializer}":
@@ -74,6 +78,9 @@ def throughput(options, programs, problems):
     print(f"{'':8} {'':10} | {'wirebahn':^27} | {'crossbar':^27} | ratio")
     for test in options.tests.split(","):
         print(f"{test}: {WHAT[test]}")
+        relay = summary(results.get((test, "floor")))
+        if relay:
+            print(f"{'a relay that only moves bytes':>19} | {relay[0]:9.0f} {relay[1]:9.0f}")
         for kind in ("ws", "rs"):
             for serializer in SERIALIZERS:
                 ours, theirs = (summary(results.get((test, kind, serializer, name))) for name in ("wirebahn", "crossbar"))
@@ -96,13 +103,26 @@ def wampload(options, name, program, kind, serializer):
         return got
 
 
+def floor(options):
+    """What the kernel alone takes, for the tests that have one write for each message."""
+    relay = subprocess.Popen([options.floor, "serve"], stdout=subprocess.PIPE, text=True)
+    try:
+        address = relay.stdout.readline().strip()
+        run = subprocess.run([options.floor, "drive", address, str(relay.pid), str(options.secs)],
+                             stdout=subprocess.PIPE, text=True, check=True)
+        return [json.loads(line) for line in run.stdout.splitlines()]
+    finally:
+        relay.kill()
+        relay.wait()
+
+
 def summary(runs):
     """Medians: rate, rate per second of CPU time, latency."""
     if not runs:
         return None
     per_cpu = [run["per_s"] / run["router_cpu"] * 100 for run in runs if run["router_cpu"]]
     return (statistics.median(run["per_s"] for run in runs), statistics.median(per_cpu) if per_cpu else 0,
-            statistics.median(run["p50_us"] for run in runs))
+            statistics.median(run.get("p50_us", 0) for run in runs))
 
 
 def columns(numbers):

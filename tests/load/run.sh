@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # How much our router can carry, beside Crossbar on the same machine in the same run.
 #   bash tests/load/run.sh [--smoke] [OPTIONS OF load.py]
-# Builds the driver that lies in the shared folder's bench/wampload, and ours for many sessions. With --smoke it is a run of
-# seconds without Crossbar, which shows that nothing is lost and nothing fails; figures take a quiet machine and half an
-# hour.
+# Builds the driver that lies in the shared folder's bench/wampload, ours for many sessions, and a relay that only moves
+# bytes. With --smoke it is a run of seconds without Crossbar, which shows that nothing is lost and nothing fails; figures
+# take a quiet machine and half an hour.
 # Environment:
 #   WIREBAHN   a wirebahn command to measure instead of the one built here
 set -euo pipefail
@@ -27,7 +27,7 @@ build_wampload() {
 
 cd "$ROOT"
 build_wampload
-cargo build --release --quiet -p wirebahn-tests --bin load-sessions
+cargo build --release --quiet -p wirebahn-tests --bin load-sessions --bin load-floor
 if [ -z "${WIREBAHN:-}" ]; then
     cargo build --release --quiet -p wirebahn
     WIREBAHN="$(release_folder)/wirebahn"
@@ -42,5 +42,5 @@ case " $* " in
         crossbar=(--crossbar "$CROSSBAR/bin/crossbar") ;;
 esac
 ulimit -n "$(ulimit -Hn)"
-exec python3 "$HERE/load.py" "$SCRATCH/target/release/wampload" "$(release_folder)/load-sessions" --wirebahn "$WIREBAHN" \
-    ${crossbar[@]+"${crossbar[@]}"} "$@"
+exec python3 "$HERE/load.py" "$SCRATCH/target/release/wampload" "$(release_folder)/load-sessions" \
+    "$(release_folder)/load-floor" --wirebahn "$WIREBAHN" ${crossbar[@]+"${crossbar[@]}"} "$@"
