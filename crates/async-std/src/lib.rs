@@ -19,6 +19,7 @@
 //! }
 //! ```
 //!
+//! * [`wamp`] has sessions with WAMP routers.
 //! * [`connect`] and [`Client`] open connections, [`Server`] and [`accept`] take them.
 //! * [`WebSocket`] has whole messages, [`FrameSocket`] whole frames, [`StreamingSocket`] payload as it arrives.
 //! * The options are in [`opening`] and [`Config`]; what can be sent and received in [`Message`], [`MessageEvent`],
@@ -32,6 +33,8 @@ mod network;
 mod over;
 mod runtime;
 mod stream;
+#[cfg(feature = "wamp")]
+pub mod wamp;
 
 pub use network::{Listener, Task};
 pub use over::{accept, connect, connect_on, receive};

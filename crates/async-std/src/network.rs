@@ -3,11 +3,13 @@
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 
 use async_std::net::{TcpListener, TcpStream};
 #[cfg(unix)]
 use async_std::os::unix::net::{UnixListener, UnixStream};
-use wirebahn_drive::{Accepted, Delay, FuturesIo, FuturesStream, Listen, Network};
+use futures_io::{AsyncRead, AsyncWrite};
+use wirebahn_drive::{Accepted, Delay, FuturesIo, FuturesStream, Listen, Network, Spawn, Wrap};
 
 use crate::{AsyncStdRuntime, Closing};
 
@@ -71,6 +73,10 @@ impl Network for AsyncStdRuntime {
         Err(io::ErrorKind::Unsupported.into())
     }
 
+    fn spawner() -> Spawn {
+        Arc::new(|future| drop(async_std::task::spawn(future)))
+    }
+
     #[cfg(feature = "tls")]
     async fn secure(
         io: Self::Io,
@@ -79,6 +85,14 @@ impl Network for AsyncStdRuntime {
     ) -> Result<Self::Io, wirebahn_tls::TlsError> {
         let stream = wirebahn_drive::secure(io.into_inner(), tls, host).await?;
         Ok(FuturesIo::new(FuturesStream::Tls(Box::new(stream))))
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Wrap<S> for AsyncStdRuntime {
+    type Wrapped = FuturesIo<S>;
+
+    fn wrap(stream: S) -> FuturesIo<S> {
+        FuturesIo::new(stream)
     }
 }
 

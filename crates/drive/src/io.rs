@@ -5,6 +5,8 @@ use std::task::{Context, Poll};
 
 use bytes::BytesMut;
 
+use crate::Runtime;
+
 /// A byte stream: TCP, TLS, a pipe, or anything else that keeps bytes in order.
 ///
 /// `Poll::Pending` means that the waker of `cx` will be woken when it is worth trying again. Every call may come with
@@ -39,6 +41,15 @@ pub trait Io: Unpin {
     ///
     /// The stream is broken: it is not written again.
     fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>>;
+}
+
+/// Makes an [`Io`] of the streams of a runtime, so that applications need not know the name of the wrapper.
+pub trait Wrap<S>: Runtime {
+    /// The stream as a driver needs it.
+    type Wrapped: Io;
+
+    /// Wraps a stream.
+    fn wrap(stream: S) -> Self::Wrapped;
 }
 
 impl<I: Io + ?Sized> Io for Box<I> {

@@ -269,6 +269,15 @@ impl Router {
         self.settle();
     }
 
+    /// Ends the session of one connection with GOODBYE, as [`shut_down`](Self::shut_down) does for all; a connection
+    /// without a session is closed.
+    pub fn dismiss(&mut self, key: SessionKey, now: Instant) {
+        self.now = now;
+        let Some(slot) = self.sessions.slot(key) else { return };
+        self.expel(slot, close_reason::SYSTEM_SHUTDOWN.into(), None, Farewell::Usual);
+        self.settle();
+    }
+
     /// What was counted.
     #[must_use]
     pub const fn metrics(&self) -> &Metrics {

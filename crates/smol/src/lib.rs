@@ -19,6 +19,7 @@
 //! }
 //! ```
 //!
+//! * [`wamp`] has sessions with WAMP routers.
 //! * [`connect`] and [`Client`] open connections, [`Server`] and [`accept`] take them.
 //! * [`WebSocket`] has whole messages, [`FrameSocket`] whole frames, [`StreamingSocket`] payload as it arrives.
 //! * The options are in [`opening`] and [`Config`]; what can be sent and received in [`Message`], [`MessageEvent`],
@@ -28,6 +29,8 @@
 mod network;
 mod over;
 mod runtime;
+#[cfg(feature = "wamp")]
+pub mod wamp;
 
 pub use network::{Listener, Task};
 pub use over::{accept, connect, connect_on, receive};

@@ -3,11 +3,13 @@
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 
+use futures_io::{AsyncRead, AsyncWrite};
 #[cfg(unix)]
 use smol::net::unix::{UnixListener, UnixStream};
 use smol::net::{TcpListener, TcpStream};
-use wirebahn_drive::{Accepted, Delay, FuturesIo, FuturesStream, Listen, Network};
+use wirebahn_drive::{Accepted, Delay, FuturesIo, FuturesStream, Listen, Network, Spawn, Wrap};
 
 use crate::SmolRuntime;
 
@@ -69,6 +71,10 @@ impl Network for SmolRuntime {
         Err(io::ErrorKind::Unsupported.into())
     }
 
+    fn spawner() -> Spawn {
+        Arc::new(|future| smol::spawn(future).detach())
+    }
+
     #[cfg(feature = "tls")]
     async fn secure(
         io: Self::Io,
@@ -77,6 +83,14 @@ impl Network for SmolRuntime {
     ) -> Result<Self::Io, wirebahn_tls::TlsError> {
         let stream = wirebahn_drive::secure(io.into_inner(), tls, host).await?;
         Ok(FuturesIo::new(FuturesStream::Tls(Box::new(stream))))
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Wrap<S> for SmolRuntime {
+    type Wrapped = FuturesIo<S>;
+
+    fn wrap(stream: S) -> FuturesIo<S> {
+        FuturesIo::new(stream)
     }
 }
 

@@ -6,7 +6,9 @@ use std::task::{Context, Poll};
 
 use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
-use wirebahn_drive::Io;
+use wirebahn_drive::{Io, Wrap};
+
+use crate::TokioRuntime;
 
 /// Makes an [`Io`] of a stream that implements tokio's `AsyncRead` and `AsyncWrite`.
 ///
@@ -60,6 +62,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Io for TokioIo<S> {
 
     fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Wrap<S> for TokioRuntime {
+    type Wrapped = TokioIo<S>;
+
+    fn wrap(stream: S) -> TokioIo<S> {
+        TokioIo::new(stream)
     }
 }
 

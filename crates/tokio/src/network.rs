@@ -3,12 +3,14 @@
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 
 use tokio::net::{TcpListener, TcpStream};
 #[cfg(unix)]
 use tokio::net::{UnixListener, UnixStream};
+use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
-use wirebahn_drive::{Accepted, Delay, Listen, Network};
+use wirebahn_drive::{Accepted, Delay, Listen, Network, Spawn};
 
 use crate::{Stream, TokioIo, TokioRuntime};
 
@@ -55,6 +57,11 @@ impl Network for TokioRuntime {
     #[cfg(not(unix))]
     async fn connect_unix(_: &Path) -> io::Result<Self::Io> {
         Err(io::ErrorKind::Unsupported.into())
+    }
+
+    fn spawner() -> Spawn {
+        let handle = Handle::current();
+        Arc::new(move |future| drop(handle.spawn(future)))
     }
 
     #[cfg(feature = "tls")]

@@ -14,6 +14,8 @@ use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::pin::Pin;
+use std::sync::Arc;
 
 pub use dial::reach;
 pub use prologue::converse;
@@ -38,6 +40,9 @@ pub trait Network: Runtime<Timer: Send + 'static> + Sized + 'static {
     /// A connection to a Unix socket.
     fn connect_unix(path: &Path) -> impl Future<Output = io::Result<Self::Io>> + Send;
 
+    /// What runs futures to their end in the background, on the runtime that is current now.
+    fn spawner() -> Spawn;
+
     /// Speaks TLS over a stream, as the client.
     #[cfg(feature = "tls")]
     fn secure(
@@ -50,6 +55,9 @@ pub trait Network: Runtime<Timer: Send + 'static> + Sized + 'static {
         std::future::ready(Err(error))
     }
 }
+
+/// Runs futures in the background, to their end: drivers of sessions, handlers of procedures and topics.
+pub type Spawn = Arc<dyn Fn(Pin<Box<dyn Future<Output = ()> + Send>>) + Send + Sync>;
 
 /// How a runtime serves.
 pub trait Listen: Network {

@@ -3,6 +3,8 @@
 use std::any::Any;
 use std::fmt;
 use std::future::poll_fn;
+use std::marker::PhantomData;
+use std::ops::ControlFlow;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
@@ -12,23 +14,25 @@ use wirebahn_core::Entropy;
 use wirebahn_core::wamp::session::{Initiator, Left, LeftCause};
 use wirebahn_core::wamp::{Backoff, BackoffOptions, Uri};
 
-use super::{Error, Event, Handler, JoinError, Register, Session, Subscribe};
-use crate::alarm::Alarm;
+use super::{Error, Event, Handler, Join, JoinError, Register, Session, Subscribe};
 use crate::shutdown::ShutdownWatch;
-use crate::{Runtime, Shutdown};
+use crate::{Network, OsEntropy, Runtime, Shutdown, sleep};
 
 /// What an application is to a router: procedures and subscriptions that are there whenever a session is.
 ///
 /// [`run`](Self::run) joins, registers and subscribes, and does it all again when the session is lost: over each of the
 /// transports in turn, waiting longer after each failure. It ends when the application leaves, when a shutdown is
-/// requested, and when no transport has any hope left.
-pub struct Component {
+/// requested, and when no transport has any hope left: the realm does not exist, say, or the router does not let us in.
+///
+/// Adapters name it without the parameter.
+pub struct Component<R> {
     transports: Vec<JoinTransport>,
     backoff: BackoffOptions,
     setups: Vec<Setup>,
     on_join: Option<OnJoin>,
     observer: Option<Observer>,
     shutdown: Option<Shutdown>,
+    runtime: PhantomData<fn() -> R>,
 }
 
 /// Joins over one transport.
@@ -76,10 +80,18 @@ pub enum ComponentError {
     Lost(Arc<Left>),
 }
 
-impl Component {
-    /// Joins over these transports, in this order.
+impl<N: Network> Component<N> {
+    /// Joins in one of these ways, tried in turn.
+    pub fn new(ways: impl IntoIterator<Item = Join<N>>) -> Self {
+        let transport = |way: Join<N>| -> JoinTransport { Arc::new(move || Box::pin(way.clone().join())) };
+        Self::over(ways.into_iter().map(transport).collect())
+    }
+}
+
+impl<R: Runtime> Component<R> {
+    /// Joins over these transports, tried in turn.
     #[must_use]
-    pub fn new(transports: Vec<JoinTransport>) -> Self {
+    pub fn over(transports: Vec<JoinTransport>) -> Self {
         Self {
             transports,
             backoff: BackoffOptions::default(),
@@ -87,6 +99,7 @@ impl Component {
             on_join: None,
             observer: None,
             shutdown: None,
+            runtime: PhantomData,
         }
     }
 
@@ -186,11 +199,20 @@ impl Component {
     /// # Errors
     ///
     /// The last of these.
-    pub async fn run<R: Runtime>(self, entropy: Box<dyn Entropy>) -> Result<(), ComponentError> {
+    pub async fn run(self) -> Result<(), ComponentError> {
+        self.run_with(Box::new(OsEntropy::default())).await
+    }
+
+    /// As [`run`](Self::run), with other randomness for the time between attempts than that of the system.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run).
+    pub async fn run_with(self, entropy: Box<dyn Entropy>) -> Result<(), ComponentError> {
         let mut running = Running::new(self, entropy);
         loop {
             let at = running.next_transport()?;
-            if running.wait::<R>(at).await.is_break() {
+            if running.wait(at).await.is_break() {
                 return Ok(());
             }
             let Some(joined) = running.until_shutdown(running.join(at)).await else { return Ok(()) };
@@ -210,8 +232,8 @@ impl Component {
     }
 }
 
-struct Running {
-    component: Component,
+struct Running<R> {
+    component: Component<R>,
     entropy: Box<dyn Entropy>,
     attempts: Vec<Attempts>,
     next: usize,
@@ -238,8 +260,8 @@ enum Outcome {
     },
 }
 
-impl Running {
-    fn new(component: Component, entropy: Box<dyn Entropy>) -> Self {
+impl<R: Runtime> Running<R> {
+    fn new(component: Component<R>, entropy: Box<dyn Entropy>) -> Self {
         let attempts = || Attempts { backoff: Backoff::new(component.backoff), delay: Some(Duration::ZERO) };
         Self {
             attempts: component.transports.iter().map(|_| attempts()).collect(),
@@ -265,24 +287,14 @@ impl Running {
         }
     }
 
-    async fn wait<R: Runtime>(&mut self, at: usize) -> std::ops::ControlFlow<()> {
+    async fn wait(&mut self, at: usize) -> ControlFlow<()> {
         let delay = self.attempts.get(at).and_then(|attempts| attempts.delay).unwrap_or_default();
         if !delay.is_zero() {
             self.observe(ComponentEvent::Waiting(delay));
         }
-        let deadline = R::now() + delay;
-        let mut alarm = Alarm::<R::Timer>::new();
-        let sleep = poll_fn(move |cx| {
-            while R::now() < deadline {
-                if alarm.poll(cx, deadline).is_pending() {
-                    return Poll::Pending;
-                }
-            }
-            Poll::Ready(())
-        });
-        match self.until_shutdown(sleep).await {
-            Some(()) => std::ops::ControlFlow::Continue(()),
-            None => std::ops::ControlFlow::Break(()),
+        match self.until_shutdown(sleep::<R>(delay)).await {
+            Some(()) => ControlFlow::Continue(()),
+            None => ControlFlow::Break(()),
         }
     }
 
@@ -387,7 +399,7 @@ const fn is_done(left: &Left) -> bool {
     )
 }
 
-impl fmt::Debug for Component {
+impl<R> fmt::Debug for Component<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Component")
             .field("transports", &self.transports.len())

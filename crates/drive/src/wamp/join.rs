@@ -1,15 +1,284 @@
-//! From a wire to a session that has begun.
+//! From the URL of a router to a session that has begun.
 
 use std::fmt;
-use std::io;
+use std::marker::PhantomData;
+#[cfg(unix)]
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
-use wirebahn_core::wamp::session::{Challenge, Initiator, Left, LeftCause};
-use wirebahn_core::wamp::{Dict, RouterUrlError, Text, error_uri};
+use bytes::BytesMut;
+use wirebahn_core::http::WsUrl;
+use wirebahn_core::proxy::{Proxy, ProxyEnvironment};
+use wirebahn_core::rawsocket::opening as raw;
+use wirebahn_core::wamp::session::{Challenge, SessionConfig};
+use wirebahn_core::wamp::{
+    Batching, Dict, RouterUrl, RouterUrlError, Serializer, Subprotocol, Text, error_uri,
+};
+use wirebahn_core::websocket::opening::{ClientOptions, ClientRequest};
 
-use super::{OpenError, Session};
-use crate::websocket::ConnectError;
+use super::{Driver, JoinError, OpenError, OpenedWire, Session, Wire, open_rawsocket, open_websocket};
+#[cfg(unix)]
+use crate::timeout;
+use crate::{Delay, Dialer, Network, OsEntropy, Route, reach};
+
+/// A realm to be joined.
+///
+/// Adapters name it without the parameter.
+///
+/// ```
+/// use wirebahn_core::wamp::Serializer;
+/// use wirebahn_drive::Network;
+/// use wirebahn_drive::wamp::{Join, JoinError, Session};
+///
+/// async fn join<N: Network>() -> Result<Session, JoinError> {
+///     Join::<N>::new("rs://router.example.com:8081", "realm1")?
+///         .serializers([Serializer::MsgPack])
+///         .session(|config| config.authid = Some("joe".into()))
+///         .join()
+///         .await
+/// }
+/// ```
+pub struct Join<N> {
+    url: RouterUrl,
+    subprotocols: Vec<Subprotocol>,
+    config: SessionConfig,
+    on_challenge: Option<OnChallenge>,
+    websocket: Arc<ClientOptions>,
+    rawsocket: raw::ClientOptions,
+    dialer: Dialer,
+    network: PhantomData<fn() -> N>,
+}
+
+impl<N: Network> Join<N> {
+    /// A realm of the router at `url`: `ws://host:port/path`, `rs://host:port`, `unix:/path` or `ws+unix:///path`, and with
+    /// TLS `wss` and `rss`.
+    ///
+    /// # Errors
+    ///
+    /// The URL is invalid.
+    pub fn new(url: &str, realm: &str) -> Result<Self, JoinError> {
+        Ok(Self {
+            url: url.parse()?,
+            subprotocols: [Serializer::MsgPack, Serializer::Json].map(single).to_vec(),
+            config: SessionConfig::new(realm),
+            on_challenge: None,
+            websocket: Arc::default(),
+            rawsocket: raw::ClientOptions::default(),
+            dialer: Dialer::default(),
+            network: PhantomData,
+        })
+    }
+
+    /// The serializers to offer, the first of which is preferred. Default: MessagePack and JSON.
+    ///
+    /// Over RawSocket, which knows no offers, they are tried one after the other.
+    #[must_use]
+    pub fn serializers(mut self, serializers: impl IntoIterator<Item = Serializer>) -> Self {
+        self.subprotocols = serializers.into_iter().map(single).collect();
+        self
+    }
+
+    /// The subprotocols to offer over WebSocket, batched ones among them, the first of which is preferred.
+    #[must_use]
+    pub fn subprotocols(mut self, subprotocols: impl IntoIterator<Item = Subprotocol>) -> Self {
+        self.subprotocols = subprotocols.into_iter().collect();
+        self
+    }
+
+    /// Changes how the session is joined: who to be, which roles to announce, how long to wait.
+    #[must_use]
+    pub fn session(mut self, change: impl FnOnce(&mut SessionConfig)) -> Self {
+        change(&mut self.config);
+        self
+    }
+
+    /// Answers CHALLENGEs: gives the signature and what the method needs beside it, or `None` to give up. The method must
+    /// be among [`SessionConfig::authmethods`].
+    #[must_use]
+    pub fn on_challenge<F>(mut self, answer: impl Fn(Challenge) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Option<(Text, Dict)>> + Send + 'static,
+    {
+        self.on_challenge = Some(Arc::new(move |challenge| Box::pin(answer(challenge))));
+        self
+    }
+
+    /// Sets the options of a WebSocket.
+    #[must_use]
+    pub fn websocket(mut self, options: impl Into<Arc<ClientOptions>>) -> Self {
+        self.websocket = options.into();
+        self
+    }
+
+    /// Sets the options of a RawSocket; its serializer is one of [`serializers`](Self::serializers).
+    #[must_use]
+    pub fn rawsocket(mut self, options: raw::ClientOptions) -> Self {
+        self.rawsocket = options;
+        self
+    }
+
+    /// How long reaching the router may take, proxy and TLS included; `None` waits for as long as the system does.
+    /// Default: 10 s. The handshake after that has a timeout of its own, and joining [`SessionConfig::join_timeout`].
+    #[must_use]
+    pub const fn connect_timeout(mut self, timeout: Option<Duration>) -> Self {
+        self.dialer.timeout = timeout;
+        self
+    }
+
+    /// Whether the system may hold back small writes on TCP. Default: it may not.
+    #[must_use]
+    pub const fn delay(mut self, delay: Delay) -> Self {
+        self.dialer.delay = delay;
+        self
+    }
+
+    /// Goes through a proxy. Default: directly to the router.
+    #[must_use]
+    pub fn proxy(mut self, proxy: Proxy) -> Self {
+        self.dialer.route = Route::Through(Box::new(proxy));
+        self
+    }
+
+    /// Goes through the proxy that the environment variables of this process ask for, if they do; see
+    /// [`ProxyEnvironment`]. Those for `ws` and `wss` are asked for `rs` and `rss`, too.
+    #[must_use]
+    pub fn proxy_from_environment(mut self) -> Self {
+        self.dialer.route = Route::from_environment();
+        self
+    }
+
+    /// Goes through the proxy that these variables ask for, if they do.
+    #[must_use]
+    pub fn proxy_from(mut self, environment: impl Into<Arc<ProxyEnvironment>>) -> Self {
+        self.dialer.route = Route::Environment(environment.into());
+        self
+    }
+
+    /// How TLS is spoken, for `wss` and `rss`, and with proxies. Default: with servers that whom Mozilla trusts vouches
+    /// for.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn tls(mut self, tls: wirebahn_tls::ClientTls) -> Self {
+        self.dialer.tls = Some(tls);
+        self
+    }
+
+    /// All about how the router is reached at once, instead of what was set before.
+    #[must_use]
+    pub fn dialer(mut self, dialer: Dialer) -> Self {
+        self.dialer = dialer;
+        self
+    }
+
+    /// Reaches the router and joins. The session's driver runs on the runtime that this is called on.
+    ///
+    /// # Errors
+    ///
+    /// The router cannot be reached, or does not let us in.
+    pub async fn join(self) -> Result<Session, JoinError> {
+        let (io, received) = self.reach().await?;
+        match &self.url {
+            RouterUrl::WebSocket(url) => {
+                let request = ClientRequest::new(url.clone());
+                let (options, entropy) = (Arc::clone(&self.websocket), Box::new(OsEntropy::default()));
+                let offered = &self.subprotocols;
+                let opened = open_websocket::<_, N>(io, received, request, offered, options, entropy);
+                let opened = opened.await?;
+                self.begin(opened).await
+            }
+            _ => self.join_rawsocket(io, received).await,
+        }
+    }
+
+    async fn join_rawsocket(self, io: N::Io, received: BytesMut) -> Result<Session, JoinError> {
+        let mut reached = Some((io, received));
+        let mut refused = JoinError::Unsupported("no serializer was offered; add one");
+        for subprotocol in &self.subprotocols {
+            let (io, received) = match reached.take() {
+                Some(reached) => reached,
+                None => self.reach().await?,
+            };
+            let (options, entropy) = (self.rawsocket.clone(), Box::new(OsEntropy::default()));
+            let serializer = subprotocol.serializer;
+            match open_rawsocket::<_, N>(io, received, serializer, options, entropy).await {
+                Ok(opened) => return self.begin(opened).await,
+                Err(error) if is_about_the_serializer(&error) => refused = error.into(),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(refused)
+    }
+
+    async fn begin<W>(&self, opened: OpenedWire<W>) -> Result<Session, JoinError>
+    where
+        W: Wire + Send + 'static,
+    {
+        let config = self.config.clone();
+        let spawn = N::spawner();
+        let (session, driver) =
+            Driver::<W, N>::new(opened.wire, opened.serializer, config, Arc::clone(&spawn));
+        spawn(Box::pin(async move { drop(driver.await) }));
+        finish_join(session, self.on_challenge.clone()).await
+    }
+
+    /// A stream to where the URL leads, and what came from there already.
+    async fn reach(&self) -> Result<(N::Io, BytesMut), JoinError> {
+        let url = match &self.url {
+            RouterUrl::WebSocket(url) => url.clone(),
+            // The same way leads to a RawSocket, only that something else is spoken at its end.
+            RouterUrl::RawSocket { host, port, is_secure } => {
+                let scheme = if *is_secure { "wss" } else { "ws" };
+                let url: Result<WsUrl, _> = format!("{scheme}://{host}:{port}/").parse();
+                url.map_err(|error| JoinError::Url(RouterUrlError::WebSocket(error)))?
+            }
+            #[cfg(unix)]
+            RouterUrl::RawSocketUnix { path } => {
+                let connect = timeout::<N, _>(self.dialer.timeout, N::connect_unix(Path::new(path)));
+                return Ok((connect.await.map_err(|_| JoinError::TimedOut)??, BytesMut::new()));
+            }
+            _ => return Err(JoinError::Unsupported("this kind of URL is not supported on this system")),
+        };
+        Ok(reach::<N>(&url, &self.dialer).await?)
+    }
+}
+
+const fn single(serializer: Serializer) -> Subprotocol {
+    Subprotocol { serializer, batching: Batching::Single }
+}
+
+const fn is_about_the_serializer(error: &OpenError) -> bool {
+    matches!(
+        error,
+        OpenError::RawSocket(raw::ClientOpeningError::Refused(raw::RefusalCode::SerializerUnsupported))
+    )
+}
+
+impl<N> Clone for Join<N> {
+    fn clone(&self) -> Self {
+        Self {
+            url: self.url.clone(),
+            subprotocols: self.subprotocols.clone(),
+            config: self.config.clone(),
+            on_challenge: self.on_challenge.clone(),
+            websocket: Arc::clone(&self.websocket),
+            rawsocket: self.rawsocket.clone(),
+            dialer: self.dialer.clone(),
+            network: PhantomData,
+        }
+    }
+}
+
+impl<N> fmt::Debug for Join<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Join")
+            .field("url", &self.url)
+            .field("subprotocols", &self.subprotocols)
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
+}
 
 /// Answers CHALLENGEs: gives the signature and what the method needs beside it, or `None` to give up.
 pub type OnChallenge = Arc<dyn Fn(Challenge) -> ChallengeFuture + Send + Sync>;
@@ -41,113 +310,4 @@ pub async fn finish_join(session: Session, on_challenge: Option<OnChallenge>) ->
     }
     session.joined().await.map_err(JoinError::Left)?;
     Ok(session)
-}
-
-/// Why there is no session.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum JoinError {
-    /// The URL is not one of a router.
-    Url(RouterUrlError),
-    /// The router cannot be reached.
-    Io(io::Error),
-    /// The router was not reached in time.
-    TimedOut,
-    /// This kind of URL needs something that is not there, named here.
-    Unsupported(&'static str),
-    /// There is no way to the router: a proxy, or TLS, is in it.
-    Connect(Box<ConnectError>),
-    /// The router was reached, but no connection opened.
-    Open(OpenError),
-    /// A connection opened, but the session ended before it had begun; here is how.
-    Left(Arc<Left>),
-}
-
-impl JoinError {
-    /// Whether trying again is of no use: there is no such realm, say, or the router does not let us in.
-    #[must_use]
-    pub fn is_fatal(&self) -> bool {
-        match self {
-            Self::Url(_) | Self::Unsupported(_) | Self::Open(OpenError::Request(_)) => true,
-            Self::Left(left) => match &left.cause {
-                LeftCause::Aborted { by: Initiator::Router, reason, .. } => FATAL.contains(&reason.as_str()),
-                // We could not answer a challenge.
-                LeftCause::Aborted { by: Initiator::Us, .. } => true,
-                _ => false,
-            },
-            Self::Io(_) | Self::TimedOut | Self::Connect(_) | Self::Open(_) => false,
-        }
-    }
-}
-
-/// Reasons of ABORT that a router will have the next time, too.
-const FATAL: &[&str] = &[
-    error_uri::NO_SUCH_REALM,
-    error_uri::NO_SUCH_ROLE,
-    error_uri::NO_SUCH_PRINCIPAL,
-    error_uri::NO_MATCHING_AUTH_METHOD,
-    error_uri::NO_AUTH_METHOD,
-    error_uri::AUTHENTICATION_DENIED,
-    error_uri::AUTHENTICATION_FAILED,
-    error_uri::AUTHENTICATION_REQUIRED,
-    error_uri::AUTHORIZATION_DENIED,
-    error_uri::AUTHORIZATION_REQUIRED,
-    error_uri::NOT_AUTHORIZED,
-];
-
-impl From<RouterUrlError> for JoinError {
-    fn from(error: RouterUrlError) -> Self {
-        Self::Url(error)
-    }
-}
-
-impl From<io::Error> for JoinError {
-    fn from(error: io::Error) -> Self {
-        Self::Io(error)
-    }
-}
-
-impl From<ConnectError> for JoinError {
-    fn from(error: ConnectError) -> Self {
-        match error {
-            ConnectError::Url(error) => Self::Url(RouterUrlError::WebSocket(error)),
-            ConnectError::Io(error) => Self::Io(error),
-            ConnectError::TimedOut => Self::TimedOut,
-            ConnectError::Unsupported(what) => Self::Unsupported(what),
-            error => Self::Connect(Box::new(error)),
-        }
-    }
-}
-
-impl From<OpenError> for JoinError {
-    fn from(error: OpenError) -> Self {
-        Self::Open(error)
-    }
-}
-
-impl fmt::Display for JoinError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Url(error) => write!(f, "invalid URL: {error}"),
-            Self::Io(error) => write!(f, "cannot reach the router: {error}"),
-            Self::TimedOut => f.write_str("cannot reach the router: it took too long"),
-            Self::Unsupported(what) => f.write_str(what),
-            Self::Connect(error) => fmt::Display::fmt(error, f),
-            Self::Open(error) => fmt::Display::fmt(error, f),
-            Self::Left(left) => fmt::Display::fmt(left, f),
-        }
-    }
-}
-
-impl std::error::Error for JoinError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Url(error) => Some(error),
-            Self::Io(error) => Some(error),
-            Self::Connect(error) => Some(error),
-            Self::Open(error) => Some(error),
-            Self::Left(left) => Some(left),
-            Self::TimedOut | Self::Unsupported(_) => None,
-        }
-    }
 }

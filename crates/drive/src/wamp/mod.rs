@@ -1,6 +1,7 @@
 //! WAMP sessions for applications: what an adapter's users hold in their hands.
 //!
 //! ```text
+//!   Join                how to get to a session, from the URL of a router on, on a runtime's network
 //!   Session             a handle: cheap to clone, used from many tasks
 //!     Call, Publish, Subscribe, Register     what is asked, as builders that are awaited
 //!     Subscription, Registration             what was granted; dropping it gives it back
@@ -17,6 +18,7 @@ mod component;
 mod driver;
 mod error;
 mod join;
+mod join_error;
 mod open;
 mod reply;
 #[cfg(feature = "router")]
@@ -25,11 +27,15 @@ mod session;
 mod shared;
 mod wire;
 
+pub use crate::Spawn;
 pub use component::{Component, ComponentError, ComponentEvent, JoinTransport, JoinTransportFuture};
 pub use driver::Driver;
 pub use error::{Error, RequestError};
-pub use join::{ChallengeFuture, JoinError, OnChallenge, finish_join};
-pub use open::{OpenError, OpenedWire, accept_rawsocket, open_rawsocket, open_websocket};
+pub use join::{ChallengeFuture, Join, OnChallenge, finish_join};
+pub use join_error::JoinError;
+pub use open::{
+    OpenError, OpenedWire, accept_rawsocket, accept_rawsocket_after, open_rawsocket, open_websocket,
+};
 pub use reply::CallResult;
 pub use session::{
     Call, CallFuture, CallStream, Event, Handled, Handler, Interrupted, IntoReply, Invocation,
@@ -38,9 +44,3 @@ pub use session::{
 };
 pub use shared::{MAX_PIECES, MAX_QUEUED_BYTES, MAX_QUEUED_MESSAGES};
 pub use wire::{LinkWire, Wire, WireEvent};
-
-use std::pin::Pin;
-use std::sync::Arc;
-
-/// Runs futures in the background, as the adapter's runtime does: handlers of procedures and topics.
-pub type Spawn = Arc<dyn Fn(Pin<Box<dyn Future<Output = ()> + Send>>) + Send + Sync>;

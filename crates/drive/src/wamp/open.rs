@@ -99,6 +99,21 @@ pub async fn open_rawsocket<I: Io, R: Runtime>(
 /// The client asks for what there is not, or speaks something else; it was told so.
 pub async fn accept_rawsocket<I: Io, R: Runtime>(
     io: I,
+    options: Arc<raw::ServerOptions>,
+    entropy: Box<dyn Entropy>,
+    admission: Admission,
+) -> Result<OpenedWire<LinkWire<RawSocket, I, R>>, raw::OpeningFailure> {
+    accept_rawsocket_after(io, BytesMut::new(), options, entropy, admission).await
+}
+
+/// As [`accept_rawsocket`], over a stream from which `received` was read already.
+///
+/// # Errors
+///
+/// As [`accept_rawsocket`].
+pub async fn accept_rawsocket_after<I: Io, R: Runtime>(
+    io: I,
+    received: BytesMut,
     mut options: Arc<raw::ServerOptions>,
     entropy: Box<dyn Entropy>,
     admission: Admission,
@@ -107,6 +122,7 @@ pub async fn accept_rawsocket<I: Io, R: Runtime>(
         Arc::make_mut(&mut options).serializers.retain(|number| known(*number).is_some());
     }
     let mut opening = raw::ServerOpening::new(options, entropy, R::now());
+    opening.recv_buf().unsplit(received);
     if admission == Admission::OverCapacity {
         opening.refuse_over_capacity();
     }

@@ -24,6 +24,8 @@ pub use builder::Client;
 pub use client::{Opened, open};
 pub use connection::Connection;
 pub use serve::{ACCEPT_PAUSE, SHUTDOWN_GRACE, Server, ServerHandle};
+#[cfg(feature = "router")]
+pub(crate) use serve::{Passed, Setup, respond};
 pub use server::{Admission, HttpExchange, Incoming, Upgrade, accept_any};
 pub use split::{WebSocketReader, WebSocketWriter};
 

@@ -19,7 +19,7 @@ use wirebahn_core::websocket::opening::{Acceptance, HttpRequest, HttpResponse, P
 
 use super::{Admission, HttpExchange, Incoming, Upgrade, WebSocket};
 use crate::net::{Accepted, TaskSet, converse};
-use crate::{Delay, Listen, OsEntropy, Shutdown, sleep, timeout};
+use crate::{Delay, Io, Listen, OsEntropy, Runtime, Shutdown, sleep, timeout};
 
 /// How long to wait after the system refused to accept a connection, typically for lack of file descriptors: trying
 /// again at once would only burn processor time.
@@ -32,23 +32,11 @@ pub const SHUTDOWN_GRACE: Duration = Duration::from_secs(10);
 /// A listening server: one task per connection. Adapters name it without the parameter.
 pub struct Server<N: Listen> {
     listener: N::Listener,
-    options: Arc<ServerOptions>,
+    setup: Setup,
     max_connections: usize,
     shutdown_grace: Duration,
     delay: Delay,
-    answer_http: Option<Arc<AnswerHttp>>,
-    front: Option<Arc<Front>>,
     handle: ServerHandle,
-}
-
-type AnswerHttp = dyn Fn(&HttpRequest) -> HttpResponse + Send + Sync;
-
-/// What comes before the request.
-#[derive(Clone, Debug, Default)]
-struct Front {
-    proxy_header: Option<ProxyHeaderOptions>,
-    #[cfg(feature = "tls")]
-    tls: Option<wirebahn_tls::ServerTls>,
 }
 
 /// Ends a [`Server`] from elsewhere. Clones are of the same server.
@@ -97,12 +85,10 @@ impl<N: Listen> Server<N> {
     pub fn new(listener: impl Into<N::Listener>) -> Self {
         Self {
             listener: listener.into(),
-            options: Arc::default(),
+            setup: Setup::default(),
             max_connections: usize::MAX,
             shutdown_grace: SHUTDOWN_GRACE,
             delay: Delay::default(),
-            answer_http: None,
-            front: None,
             handle: ServerHandle::default(),
         }
     }
@@ -110,14 +96,14 @@ impl<N: Listen> Server<N> {
     /// Sets the options of handshakes and connections.
     #[must_use]
     pub fn options(mut self, options: impl Into<Arc<ServerOptions>>) -> Self {
-        self.options = options.into();
+        self.setup.options = options.into();
         self
     }
 
     /// Answers plain HTTP requests, which are refused with 426 otherwise.
     #[must_use]
     pub fn http(mut self, answer: impl Fn(&HttpRequest) -> HttpResponse + Send + Sync + 'static) -> Self {
-        self.answer_http = Some(Arc::new(answer));
+        self.setup.answer_http = Some(Arc::new(answer));
         self
     }
 
@@ -148,7 +134,7 @@ impl<N: Listen> Server<N> {
     /// looked for.
     #[must_use]
     pub fn proxy_header(mut self, options: ProxyHeaderOptions) -> Self {
-        Arc::make_mut(self.front.get_or_insert_default()).proxy_header = Some(options);
+        Arc::make_mut(self.setup.front.get_or_insert_default()).proxy_header = Some(options);
         self
     }
 
@@ -158,7 +144,7 @@ impl<N: Listen> Server<N> {
     #[cfg(feature = "tls")]
     #[must_use]
     pub fn tls(mut self, tls: wirebahn_tls::ServerTls) -> Self {
-        Arc::make_mut(self.front.get_or_insert_default()).tls = Some(tls);
+        Arc::make_mut(self.setup.front.get_or_insert_default()).tls = Some(tls);
         self
     }
 
@@ -217,10 +203,34 @@ impl<N: Listen> Server<N> {
         H: Fn(Upgrade<N::Io, N>) -> F + Send + Sync + 'static,
         F: Future<Output = ()> + Send + 'static,
     {
-        if self.answer_http.is_some() {
-            Arc::make_mut(&mut self.options).plain_http = PlainHttp::HandOver;
-        }
+        let setup = self.take_setup();
         let handler = Arc::new(handler);
+        self.serve_streams(move |accepted, admission, held| {
+            // On the heap: only the handler's future should determine how large a connection's task is.
+            let opening = Box::pin(setup.clone().receive::<N>(accepted, admission));
+            let (handler, answer_http) = (Arc::clone(&handler), setup.answer_http.clone());
+            async move {
+                let _held = held;
+                match opening.await {
+                    Some(Incoming::Upgrade(upgrade)) => {
+                        drop(answer_http);
+                        handler(upgrade).await;
+                    }
+                    Some(Incoming::Http(exchange)) => Box::pin(respond(exchange, answer_http)).await,
+                    None => {}
+                }
+            }
+        })
+        .await
+    }
+
+    /// Hands every stream to the future that `begin` makes, as it was accepted: before TLS and whatever else
+    /// [`Setup::pass_front`] does.
+    pub(crate) async fn serve_streams<B, F>(self, begin: B) -> io::Result<()>
+    where
+        B: Fn(Accepted<N::Io>, Admission, Held) -> F,
+        F: Future<Output = ()> + Send + 'static,
+    {
         let shared = Arc::clone(&self.handle.0);
         let mut tasks = TaskSet::<N>::new();
         while let Some(accepted) = shared.until_shutdown(N::accept(&self.listener, self.delay)).await {
@@ -234,31 +244,23 @@ impl<N: Listen> Server<N> {
             };
             let guard = Guard::new(&shared, self.max_connections);
             let admission = if guard.admitted { Admission::Admit } else { Admission::OverCapacity };
-            let options = Arc::clone(&self.options);
-            // On the heap: only the handler's future should determine how large a connection's task is.
-            let opening = Box::pin(receive::<N>(accepted, self.front.clone(), options, admission));
-            let (handler, answer_http) = (Arc::clone(&handler), self.answer_http.clone());
-            tasks.spawn(|ticket| {
-                // On the heap, too: tasks come in sizes with wide gaps between them.
-                let held = Box::new((guard, ticket));
-                async move {
-                    let _held = held;
-                    match opening.await {
-                        Some(Incoming::Upgrade(upgrade)) => {
-                            drop(answer_http);
-                            handler(upgrade).await;
-                        }
-                        Some(Incoming::Http(exchange)) => Box::pin(respond(exchange, answer_http)).await,
-                        None => {}
-                    }
-                }
-            });
+            // On the heap, too: tasks come in sizes with wide gaps between them.
+            tasks.spawn(|ticket| begin(accepted, admission, Box::new((guard, ticket))));
         }
         drop(self.listener);
         let _ = timeout::<N, _>(Some(self.shutdown_grace), shared.until_idle()).await;
         // Dropped, which cuts off those that are left.
         drop(tasks);
         Ok(())
+    }
+
+    /// What the server does with new connections.
+    pub(crate) fn take_setup(&mut self) -> Setup {
+        let mut setup = std::mem::take(&mut self.setup);
+        if setup.answer_http.is_some() {
+            Arc::make_mut(&mut setup.options).plain_http = PlainHttp::HandOver;
+        }
+        setup
     }
 }
 
@@ -282,49 +284,79 @@ impl ServerHandle {
     }
 }
 
-/// The request of a client behind whatever comes before it; `None` if there is none. The client was told as far as
-/// possible.
-async fn receive<N: Listen>(
-    accepted: Accepted<N::Io>,
+/// Keeps a connection counted for as long as its task lives.
+pub(crate) type Held = Box<dyn Send>;
+
+/// What a server does with new connections.
+#[derive(Clone, Default)]
+pub(crate) struct Setup {
+    pub(crate) options: Arc<ServerOptions>,
+    pub(crate) answer_http: Option<Arc<AnswerHttp>>,
     front: Option<Arc<Front>>,
-    options: Arc<ServerOptions>,
-    admission: Admission,
-) -> Option<Incoming<N::Io, N>> {
-    let Accepted { io, peer } = accepted;
-    let (io, peer, received) = match front {
-        Some(front) => pass_front::<N>(io, peer, &front, &options).await?,
-        None => (io, peer, BytesMut::new()),
-    };
-    let (peer, entropy) = (peer.map(|peer| peer.to_string()), Box::new(OsEntropy::default()));
-    Incoming::receive_after(io, received, options, peer, entropy, admission).await.ok()
 }
 
-async fn pass_front<N: Listen>(
-    mut io: N::Io,
-    mut peer: Option<SocketAddr>,
-    front: &Front,
-    #[cfg_attr(
-        not(feature = "tls"),
-        expect(unused_variables, reason = "only TLS has a deadline of its own")
-    )]
-    options: &ServerOptions,
-) -> Option<(N::Io, Option<SocketAddr>, BytesMut)> {
-    let mut received = BytesMut::new();
-    if let Some(expected) = &front.proxy_header {
-        let expectation = expected.expectation(peer.map(|peer| peer.ip())).ok()?;
-        if expectation != ProxyHeaderExpectation::None {
-            let gate = ProxyHeaderGate::open(expectation, expected, N::now());
-            let header;
-            (header, io, received) = converse::<_, _, N>(gate, io).await.ok()?;
-            peer = header.and_then(|header| header.source()).or(peer);
-        }
-    }
+pub(crate) type AnswerHttp = dyn Fn(&HttpRequest) -> HttpResponse + Send + Sync;
+
+/// What comes before the request.
+#[derive(Clone, Debug, Default)]
+struct Front {
+    proxy_header: Option<ProxyHeaderOptions>,
     #[cfg(feature = "tls")]
-    if let Some(tls) = &front.tls {
-        let secured = N::secure_accepted(io, std::mem::take(&mut received), tls);
-        io = timeout::<N, _>(options.open_timeout, secured).await.ok()?.ok()?;
+    tls: Option<wirebahn_tls::ServerTls>,
+}
+
+/// A stream behind whatever comes before the protocol proper.
+pub(crate) struct Passed<I> {
+    pub(crate) io: I,
+    pub(crate) peer: Option<SocketAddr>,
+    /// Was read already.
+    pub(crate) received: BytesMut,
+}
+
+impl Setup {
+    /// The request of a client; `None` if there is none. The client was told as far as possible.
+    async fn receive<N: Listen>(
+        self,
+        accepted: Accepted<N::Io>,
+        admission: Admission,
+    ) -> Option<Incoming<N::Io, N>> {
+        let passed = self.pass_front::<N>(accepted).await?;
+        passed.receive(self.options, admission).await
     }
-    Some((io, peer, received))
+
+    /// Takes the header of a proxy, and speaks TLS, if that is wanted.
+    pub(crate) async fn pass_front<N: Listen>(&self, accepted: Accepted<N::Io>) -> Option<Passed<N::Io>> {
+        let Accepted { mut io, mut peer } = accepted;
+        let mut received = BytesMut::new();
+        let Some(front) = &self.front else { return Some(Passed { io, peer, received }) };
+        if let Some(expected) = &front.proxy_header {
+            let expectation = expected.expectation(peer.map(|peer| peer.ip())).ok()?;
+            if expectation != ProxyHeaderExpectation::None {
+                let gate = ProxyHeaderGate::open(expectation, expected, N::now());
+                let header;
+                (header, io, received) = converse::<_, _, N>(gate, io).await.ok()?;
+                peer = header.and_then(|header| header.source()).or(peer);
+            }
+        }
+        #[cfg(feature = "tls")]
+        if let Some(tls) = &front.tls {
+            let secured = N::secure_accepted(io, std::mem::take(&mut received), tls);
+            io = timeout::<N, _>(self.options.open_timeout, secured).await.ok()?.ok()?;
+        }
+        Some(Passed { io, peer, received })
+    }
+}
+
+impl<I: Io> Passed<I> {
+    /// The request of a client; `None` if there is none. The client was told as far as possible.
+    pub(crate) async fn receive<R: Runtime>(
+        self,
+        options: Arc<ServerOptions>,
+        admission: Admission,
+    ) -> Option<Incoming<I, R>> {
+        let (peer, entropy) = (self.peer.map(|peer| peer.to_string()), Box::new(OsEntropy::default()));
+        Incoming::receive_after(self.io, self.received, options, peer, entropy, admission).await.ok()
+    }
 }
 
 impl Shared {
@@ -382,7 +414,8 @@ impl Drop for Guard {
     }
 }
 
-async fn respond<N: Listen>(exchange: HttpExchange<N::Io, N>, answer: Option<Arc<AnswerHttp>>) {
+/// Answers a plain HTTP request.
+pub(crate) async fn respond<N: Listen>(exchange: HttpExchange<N::Io, N>, answer: Option<Arc<AnswerHttp>>) {
     let response = match answer {
         Some(answer) => answer(exchange.request()),
         None => HttpResponse::new(StatusCode::NOT_FOUND),
@@ -405,7 +438,7 @@ impl<N: Listen> fmt::Debug for Server<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Server")
             .field("listener", &self.listener)
-            .field("options", &self.options)
+            .field("options", &self.setup.options)
             .field("max_connections", &self.max_connections)
             .finish_non_exhaustive()
     }

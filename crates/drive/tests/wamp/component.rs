@@ -47,8 +47,8 @@ fn attempts(list: impl IntoIterator<Item = Attempt>) -> Attempts {
     Arc::new(Mutex::new(list.into_iter().collect()))
 }
 
-async fn run(component: Component) -> Result<(), ComponentError> {
-    component.run::<TokioRuntime>(Box::new(SeededEntropy::new(1))).await
+async fn run(component: Component<TokioRuntime>) -> Result<(), ComponentError> {
+    component.run_with(Box::new(SeededEntropy::new(1))).await
 }
 
 fn without_jitter() -> BackoffOptions {
@@ -58,7 +58,7 @@ fn without_jitter() -> BackoffOptions {
 }
 
 /// Notes every wait.
-fn noting(component: Component) -> (Component, Arc<Mutex<Vec<Duration>>>) {
+fn noting(component: Component<TokioRuntime>) -> (Component<TokioRuntime>, Arc<Mutex<Vec<Duration>>>) {
     let waits = Arc::new(Mutex::new(Vec::new()));
     let noted = Arc::clone(&waits);
     let component = component.observe(move |event| {
@@ -73,7 +73,7 @@ fn noting(component: Component) -> (Component, Arc<Mutex<Vec<Duration>>>) {
 fn everything_is_registered_and_subscribed_to_again_in_every_session() {
     TokioRuntime::block_on(async {
         let ((first, router_1), (second, router_2)) = (reached(), reached());
-        let component = Component::new(vec![transport(&attempts([first, second]))])
+        let component = Component::over(vec![transport(&attempts([first, second]))])
             .register("com.add", |(a, b): (i64, i64)| async move { Ok(a + b) })
             .subscribe("com.news", |_| async move {});
         tokio::spawn(async move {
@@ -108,7 +108,7 @@ fn transports_are_tried_in_turn_with_delays_of_their_own() {
         let (attempt, router) = reached();
         let first = attempts([Attempt::Unreachable, Attempt::Unreachable, Attempt::Unreachable]);
         let second = attempts([Attempt::Unreachable, Attempt::Unreachable, attempt]);
-        let component = Component::new(vec![transport(&first), transport(&second)])
+        let component = Component::over(vec![transport(&first), transport(&second)])
             .backoff(without_jitter())
             .on_join(|session| async move {
                 session.leave().await;
@@ -137,7 +137,7 @@ fn a_fatal_refusal_ends_it() {
             let reason = "wamp.error.no_such_realm".into();
             router.say(Abort { details: AbortDetails::default(), reason, payload: Payload::empty() });
         });
-        let component = Component::new(vec![transport(&attempts([attempt]))]);
+        let component = Component::over(vec![transport(&attempts([attempt]))]);
         let failed = run(component).await.unwrap_err();
         assert!(matches!(failed, ComponentError::Join(JoinError::Left(_))), "{failed:?}");
     });
@@ -148,12 +148,12 @@ fn attempts_end_at_their_number() {
     TokioRuntime::block_on(async {
         let mut options = without_jitter();
         options.max_retries = Some(3);
-        let component = Component::new(vec![transport(&attempts([]))]).backoff(options);
+        let component = Component::over(vec![transport(&attempts([]))]).backoff(options);
         let (component, waits) = noting(component);
         let failed = run(component).await.unwrap_err();
         assert!(matches!(failed, ComponentError::Join(JoinError::TimedOut)));
         assert_eq!(waits.lock().unwrap().len(), 3);
-        assert!(matches!(run(Component::new(vec![])).await, Err(ComponentError::NoTransport)));
+        assert!(matches!(run(Component::over(vec![])).await, Err(ComponentError::NoTransport)));
     });
 }
 
@@ -176,7 +176,7 @@ fn a_procedure_that_cannot_be_registered_is_tried_again_later() {
             expect_msg!(router_2, Goodbye);
             router_2.say(goodbye());
         });
-        let component = Component::new(vec![transport(&attempts([first, second]))])
+        let component = Component::over(vec![transport(&attempts([first, second]))])
             .register("com.add", |(a, b): (i64, i64)| async move { Ok(a + b) })
             .on_join(|session| async move {
                 session.leave().await;
@@ -197,7 +197,7 @@ fn a_procedure_that_cannot_be_registered_is_tried_again_later() {
 fn a_shutdown_ends_it_while_it_waits() {
     TokioRuntime::block_on(async {
         let shutdown = Shutdown::new();
-        let component = Component::new(vec![transport(&attempts([]))]).end_on(&shutdown);
+        let component = Component::over(vec![transport(&attempts([]))]).end_on(&shutdown);
         let running = tokio::spawn(run(component));
         tokio::time::sleep(Duration::from_secs(100)).await;
         assert!(!running.is_finished());

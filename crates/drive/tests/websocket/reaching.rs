@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::io::DuplexStream;
 use wirebahn_core::Instant;
 use wirebahn_drive::websocket::{Client, ConnectError};
-use wirebahn_drive::{Delay, Network, Runtime};
+use wirebahn_drive::{Delay, Network, Runtime, Spawn};
 use wirebahn_tokio::{TokioIo, TokioRuntime, TokioTimer};
 
 /// A host whose addresses behave as [`PLAN`] says.
@@ -64,6 +64,10 @@ impl Network for Planned {
 
     async fn connect_unix(_: &Path) -> io::Result<Self::Io> {
         Err(io::ErrorKind::Unsupported.into())
+    }
+
+    fn spawner() -> Spawn {
+        TokioRuntime::spawner()
     }
 }
 

@@ -287,6 +287,23 @@ fn a_shutdown_says_goodbye_and_waits_for_the_answers_for_a_while() {
 }
 
 #[test]
+fn a_connection_that_is_dismissed_hears_goodbye_and_the_others_stay() {
+    let mut world = World::open();
+    let [dismissed, stays] = std::array::from_fn(|_| world.join());
+    let fresh = world.attach();
+    for key in [dismissed.key, fresh, dismissed.key] {
+        world.router.dismiss(key, world.now);
+    }
+    let Message::Goodbye(last) = world.only(dismissed) else { panic!("no GOODBYE") };
+    assert_eq!(last.reason, "wamp.close.system_shutdown");
+    assert_eq!(world.aborted(fresh).0, "wamp.close.system_shutdown");
+    world.send(dismissed.key, goodbye());
+    assert_eq!(world.drain(dismissed.key), (vec![], Some(CloseReason::ShutDown)));
+    world.nothing_for(stays);
+    world.join();
+}
+
+#[test]
 fn connections_that_are_gone_are_not_known_any_more() {
     let mut world = World::open();
     let client = world.join();

@@ -94,6 +94,11 @@ impl<W: RouterWire> RouterConnection<W> {
         }
     }
 
+    /// Ends the session in order; the future of the connection ends when that is done.
+    pub fn dismiss(&self) {
+        self.handle.with(|router, now| router.dismiss(self.key, now));
+    }
+
     /// Closes the wire if that is the last output and there is no room for those before it: a peer that does not read
     /// must not hold the connection. Says whether it was.
     fn close_without_room(&mut self) -> bool {

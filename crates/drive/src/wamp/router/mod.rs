@@ -1,6 +1,8 @@
 //! A router in this process: its connections, and sessions without a socket.
 //!
 //! ```text
+//!   Router                a router of an application: its sessions, and those of the clients of a server
+//!     doorway             what a new client speaks, and opening a wire to it
 //!   RouterHandle          the router and whom to wake; cheap to clone
 //!     RouterTimers        the future that tells it the time
 //!     RouterConnection    the future of one client's connection, over any wire
@@ -11,11 +13,15 @@
 //! out what is to be sent, wakes those for whom there is something, and writes once.
 
 mod connection;
+mod doorway;
+mod embedded;
 mod handle;
 mod local;
 mod timers;
 
 pub use connection::{RouterConnection, RouterWire, SharedFrame};
+use doorway::Doorway;
+pub use embedded::Router;
 pub use handle::RouterHandle;
 pub use local::LocalWire;
 pub use timers::RouterTimers;
