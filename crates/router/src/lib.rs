@@ -29,6 +29,7 @@ mod router;
 mod session;
 mod sessions;
 mod shared_event;
+mod traffic;
 mod wall_clock;
 mod weight;
 
@@ -44,3 +45,4 @@ pub use question::{
 pub use router::{Outgoing, Router};
 pub use session::{Identity, SessionKey, TransportInfo};
 pub use shared_event::SharedEvent;
+pub use traffic::{MessageCounts, Traffic};

@@ -42,6 +42,10 @@ async fn sessions_and_messages_are_counted() {
         r#"wirebahn_connections{listener="main",protocol="websocket"} 1"#,
         r#"wirebahn_connections{listener="main",protocol="rawsocket"} 1"#,
         r#"wirebahn_sessions{realm="realm1"} 2"#,
+        r#"wirebahn_queued_messages{realm="realm1"} 0"#,
+        r#"wirebahn_queued_bytes_most{realm="realm1"} 0"#,
+        r#"wirebahn_realm_messages_total{realm="realm1",direction="out",type="WELCOME"} 2"#,
+        r#"wirebahn_realm_messages_total{realm="realm1",direction="in",type="PUBLISH"} 0"#,
     ] {
         assert!(metrics.lines().any(|found| found == line), "{line}\n{metrics}");
     }
@@ -59,8 +63,16 @@ async fn a_realm_that_is_not_configured_is_refused() {
 #[tokio::test]
 async fn realms_come_into_being_on_demand_if_that_is_allowed() {
     let node = start("[on_demand]\nallowed = true").await;
-    let mut peer = Peer::websocket(&address(&node)).await;
-    peer.join("com.example.new").await;
+    let address = address(&node);
+    let mut peers = [Peer::websocket(&address).await, Peer::websocket(&address).await];
+    peers[0].join("com.example.new").await;
+    peers[1].join("com.example.other").await;
+    // They are one for metrics: clients must not make any number of time series.
+    let (_, metrics) = get(&address, "/metrics").await;
+    assert!(metrics.contains("wirebahn_sessions{realm=\"#on_demand\"} 2\n"), "{metrics}");
+    let welcome = r##"wirebahn_realm_messages_total{realm="#on_demand",direction="out",type="WELCOME"} 2"##;
+    assert!(metrics.contains(welcome), "{metrics}");
+    assert!(!metrics.contains("com.example"), "{metrics}");
 }
 
 #[tokio::test]
