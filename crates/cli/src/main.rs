@@ -4,12 +4,14 @@
 //!
 //! * `router`: the WAMP router.
 //! * `echo`, with `broadcast`: a WebSocket server to try clients with. `connect`: a client, with `input` for its end.
+//! * `bench`: load on a WAMP router.
 //! * `call`, `publish`, `subscribe`, `register`, in `wamp`: sessions with a WAMP router.
 //!
 //! What they share: `values` (what options may look like), `compress` (those of compression), `signals` (Ctrl-C), `output`
 //! (stdout), `open_files`.
 #![forbid(unsafe_code)]
 
+mod bench;
 mod broadcast;
 mod compress;
 mod connect;
@@ -67,6 +69,9 @@ enum Command {
     /// Register a procedure at a WAMP router: a command is run for each call
     #[command(after_help = wamp::register::HELP)]
     Register(wamp::register::Options),
+    /// Measure a WAMP router: throughput, latency, losses
+    #[command(after_help = bench::HELP)]
+    Bench(bench::Options),
 }
 
 const EXAMPLES: &str = "\
@@ -78,7 +83,8 @@ Examples:
   wirebahn subscribe com.example.news           print what is published to a topic of the router
   wirebahn publish com.example.news 'It works'  publish something
   wirebahn register com.example.date -- date    a procedure
-  wirebahn call com.example.date                call it";
+  wirebahn call com.example.date                call it
+  wirebahn bench rpc                            how many calls the router can carry, and how fast";
 
 /// Why the command failed.
 #[derive(Debug)]
@@ -89,6 +95,13 @@ enum Failure {
     Failed(String),
     /// There is no session with the router, or none any more.
     NoSession(String),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Usage(problem) | Self::Failed(problem) | Self::NoSession(problem)) = self;
+        f.write_str(problem)
+    }
 }
 
 fn main() -> ExitCode {
@@ -123,6 +136,7 @@ fn run(log: Option<&str>, command: Command) -> Result<u8, Failure> {
             start_log(filter).and_then(|()| block_on(wamp::subscribe::run(options)))
         }
         Command::Register(options) => start_log(filter).and_then(|()| block_on(wamp::register::run(options))),
+        Command::Bench(options) => start_log(filter).and_then(|()| bench::run(options)),
     }
 }
 

@@ -69,6 +69,8 @@ pub struct RealmConfig {
     pub session: SessionLimits,
     /// The limits of the events that are kept for later subscribers.
     pub retained: RetainedLimits,
+    /// Whether the router answers questions about itself. Default: it does.
+    pub meta: MetaApi,
 }
 
 /// Who may join a realm.
@@ -113,6 +115,18 @@ pub enum RequestIdCheck {
     #[default]
     Warn,
     /// Nothing.
+    Off,
+}
+
+/// Whether sessions can ask the router who is there, and are told of it: the procedures and events that begin with `wamp`,
+/// testaments among them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum MetaApi {
+    /// They can, and are.
+    #[default]
+    On,
+    /// There are no such procedures and events, and the features are not announced: sessions learn nothing of each other.
     Off,
 }
 

@@ -30,13 +30,14 @@ mod session;
 mod sessions;
 mod shared_event;
 mod trace;
+mod traffic;
 mod wall_clock;
 mod weight;
 
 pub use close_reason::{CloseReason, Violation};
 pub use config::{
-    Authentication, Authorization, BacklogLimits, Disclosure, QueueLimits, RealmConfig, RequestIdCheck,
-    RetainedLimits, RouterConfig, SessionLimits, SlowConsumers,
+    Authentication, Authorization, BacklogLimits, Disclosure, MetaApi, QueueLimits, RealmConfig,
+    RequestIdCheck, RetainedLimits, RouterConfig, SessionLimits, SlowConsumers,
 };
 pub use metrics::{Metrics, RealmSnapshot};
 pub use question::{
@@ -45,3 +46,4 @@ pub use question::{
 pub use router::{Outgoing, Router};
 pub use session::{Identity, SessionKey, TransportInfo};
 pub use shared_event::SharedEvent;
+pub use traffic::{MessageCounts, Traffic};

@@ -2,6 +2,10 @@
 
 use wirebahn_core::wamp::Uri;
 
+use crate::Traffic;
+use crate::realm::Realm;
+use crate::router::Router;
+
 /// Counters since the router was made. All only grow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -55,6 +59,8 @@ pub struct Metrics {
 pub struct RealmSnapshot {
     /// The name.
     pub realm: Uri,
+    /// Whether it was made because somebody wanted to join it.
+    pub is_on_demand: bool,
     /// Members.
     pub sessions: usize,
     /// Subscriptions, each of any number of sessions.
@@ -65,4 +71,57 @@ pub struct RealmSnapshot {
     pub pending_calls: usize,
     /// Events that are kept for later subscribers.
     pub retained: usize,
+    /// Messages that wait for sessions to read them.
+    pub queued_messages: usize,
+    /// What they weigh; see [`QueueLimits`](crate::QueueLimits).
+    pub queued_bytes: usize,
+    /// The most messages that wait for one session.
+    pub most_queued_messages: usize,
+    /// The most that messages weigh which wait for one session.
+    pub most_queued_bytes: usize,
+    /// The messages that came and went since the realm was made.
+    pub traffic: Traffic,
+}
+
+impl Router {
+    /// How much there is in each realm, in the order of their names. Looks at every session.
+    #[must_use]
+    pub fn snapshot(&self) -> Vec<RealmSnapshot> {
+        let mut realms: Vec<_> =
+            self.realms.iter().map(|(index, realm)| self.snapshot_of(index, realm)).collect();
+        realms.sort_by(|a, b| a.realm.cmp(&b.realm));
+        realms
+    }
+
+    /// The messages of realms that are gone.
+    #[must_use]
+    pub const fn traffic_of_gone_realms(&self) -> &Traffic {
+        &self.sessions.traffic.gone
+    }
+
+    fn snapshot_of(&self, index: usize, realm: &Realm) -> RealmSnapshot {
+        let mut snapshot = RealmSnapshot {
+            realm: realm.name.clone(),
+            is_on_demand: realm.is_on_demand,
+            sessions: realm.members.len(),
+            subscriptions: realm.broker.table.len(),
+            registrations: realm.dealer.table.len(),
+            pending_calls: 0,
+            retained: realm.broker.retained.len(),
+            queued_messages: 0,
+            queued_bytes: 0,
+            most_queued_messages: 0,
+            most_queued_bytes: 0,
+            traffic: self.sessions.traffic.get(index),
+        };
+        for session in realm.members.values().filter_map(|&slot| self.sessions.get(slot)) {
+            let (messages, bytes) = (session.queue.len(), session.queue.bytes());
+            snapshot.pending_calls += session.member.as_ref().map_or(0, |member| member.calls.len());
+            snapshot.queued_messages += messages;
+            snapshot.queued_bytes += bytes;
+            snapshot.most_queued_messages = snapshot.most_queued_messages.max(messages);
+            snapshot.most_queued_bytes = snapshot.most_queued_bytes.max(bytes);
+        }
+        snapshot
+    }
 }

@@ -71,6 +71,10 @@ impl Queue {
         self.entries.len()
     }
 
+    pub(crate) const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// Whether a message of this weight fits, with limits that are `times` as high. An empty queue takes anything.
     pub(crate) fn has_room(&self, weight: usize, limits: QueueLimits, times: usize) -> bool {
         self.entries.is_empty()

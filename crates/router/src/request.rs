@@ -29,6 +29,10 @@ impl Refusal {
 impl Router {
     /// Takes a message of a session that has joined.
     pub(crate) fn route(&mut self, slot: usize, message: &mut Message) {
+        if let Some(member) = self.sessions.member(slot) {
+            let realm = member.realm;
+            self.sessions.traffic.received(realm, message.message_type());
+        }
         match message {
             Message::Publish(publish) => self.publish(slot, publish),
             Message::Call(call) => self.call(slot, call),

@@ -20,8 +20,8 @@ use crate::session::State;
 use crate::sessions::Sessions;
 use crate::wall_clock::WallClock;
 use crate::{
-    CloseReason, Metrics, Question, RealmSnapshot, RouterConfig, SessionKey, SharedEvent, SlowConsumers,
-    TransportInfo, Violation,
+    CloseReason, Metrics, Question, RouterConfig, SessionKey, SharedEvent, SlowConsumers, TransportInfo,
+    Violation,
 };
 
 /// A broker and dealer for any number of sessions in any number of realms.
@@ -288,26 +288,6 @@ impl Router {
     #[must_use]
     pub fn connections(&self) -> usize {
         self.sessions.len()
-    }
-
-    /// How much there is in each realm, in the order of their names.
-    #[must_use]
-    pub fn snapshot(&self) -> Vec<RealmSnapshot> {
-        let mut realms: Vec<_> = self.realms.iter().map(|(_, realm)| self.snapshot_of(realm)).collect();
-        realms.sort_by(|a, b| a.realm.cmp(&b.realm));
-        realms
-    }
-
-    fn snapshot_of(&self, realm: &Realm) -> RealmSnapshot {
-        let members = realm.members.values().filter_map(|&slot| self.sessions.member(slot));
-        RealmSnapshot {
-            realm: realm.name.clone(),
-            sessions: realm.members.len(),
-            subscriptions: realm.broker.table.len(),
-            registrations: realm.dealer.table.len(),
-            pending_calls: members.map(|member| member.calls.len()).sum(),
-            retained: realm.broker.retained.len(),
-        }
     }
 
     /// Sends GOODBYE, after which everything but the answer is ignored. A connection without a session is closed at once.

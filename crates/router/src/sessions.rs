@@ -8,6 +8,7 @@ use wirebahn_core::wamp::Message;
 
 use crate::queue::Entry;
 use crate::session::{Member, Session, SessionKey, State, TransportInfo};
+use crate::traffic::TrafficTable;
 use crate::{CloseReason, Metrics, SharedEvent, SlowConsumers, weight};
 
 /// All connections by their slots. Slots are dense and used again; keys are not.
@@ -26,6 +27,7 @@ pub(crate) struct Sessions {
     /// Those that have begun to hold publishers back.
     holding: Vec<SessionKey>,
     pub(crate) metrics: Metrics,
+    pub(crate) traffic: TrafficTable,
 }
 
 impl Sessions {
@@ -83,6 +85,9 @@ impl Sessions {
             return;
         }
         if session.queue.has_room(weight, session.limits, 2) {
+            if let Some(member) = &session.member {
+                self.traffic.sent(member.realm, message.message_type(), 1);
+            }
             session.queue.push_message(message, weight);
             self.metrics.messages_queued += 1;
             if session.queue.len() == 1 {

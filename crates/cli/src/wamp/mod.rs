@@ -36,7 +36,7 @@ usage; 3 if the router cannot be reached, does not let us in (or has no such rea
 use help;
 
 /// Where the router is, and how to talk to it.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub(crate) struct Connection {
     // As an attribute: rustdoc takes the brackets and the URL for links.
     #[arg(
@@ -45,16 +45,16 @@ pub(crate) struct Connection {
         value_parser = values::router_url,
         help = "The router: ws://HOST[:PORT]/PATH, rs://HOST:PORT, unix:/SOCKET or ws+unix:///SOCKET:/PATH"
     )]
-    url: String,
+    pub(crate) url: String,
     /// The realm to join
     #[arg(long, value_name = "NAME", default_value = "realm1")]
-    realm: String,
+    pub(crate) realm: String,
     /// How values are sent (default: msgpack, or json if the router prefers it)
     #[arg(long, value_name = "NAME", value_enum)]
     serializer: Option<Format>,
     /// How long to wait for the router (default: 10 to be let in; an answer, as long as it takes)
     #[arg(long, value_name = "SECS", value_parser = values::seconds)]
-    timeout: Option<Duration>,
+    pub(crate) timeout: Option<Duration>,
 }
 
 /// How long joining may take, unless `--timeout` says otherwise.
@@ -134,7 +134,16 @@ impl Connection {
         finish(output, result, &mut signal).await
     }
 
-    async fn join(&self) -> Result<Session, Failure> {
+    /// The name of the serializer that is asked for, or of the usual one.
+    pub(crate) fn serializer(&self) -> &'static str {
+        match self.serializer {
+            Some(Format::Json) => "json",
+            Some(Format::Msgpack) | None => "msgpack",
+            Some(Format::Cbor) => "cbor",
+        }
+    }
+
+    pub(crate) async fn join(&self) -> Result<Session, Failure> {
         let failure = |error: JoinError| {
             let problem = one_line(&format!("{}: {error}", self.url));
             match error {
@@ -154,7 +163,10 @@ impl Connection {
     }
 
     /// Waits for the answer of the router, but not too long.
-    async fn answer<T>(&self, request: impl Future<Output = Result<T, Error>>) -> Result<T, Failure> {
+    pub(crate) async fn answer<T>(
+        &self,
+        request: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Failure> {
         let answer = match self.timeout {
             Some(limit) => tokio::time::timeout(limit, request)
                 .await
@@ -165,7 +177,7 @@ impl Connection {
     }
 }
 
-fn watch_signals() -> Result<oneshot::Receiver<Signal>, Failure> {
+pub(crate) fn watch_signals() -> Result<oneshot::Receiver<Signal>, Failure> {
     signals::first().map_err(|error| Failure::Failed(format!("cannot watch signals: {error}")))
 }
 
@@ -190,7 +202,7 @@ async fn print(output: &Output, line: String) {
     output.print(Message::text(line));
 }
 
-fn failure(error: &Error) -> Failure {
+pub(crate) fn failure(error: &Error) -> Failure {
     match error {
         Error::Request(error) => Failure::Failed(describe(error)),
         Error::Ended(left) => lost(left),

@@ -1,30 +1,8 @@
 //! `wirebahn router`.
 
 use std::fs;
-use std::path::PathBuf;
 
-use crate::support::{Router, run, text};
-
-/// A file of this test's own, removed when it is dropped.
-struct File(PathBuf);
-
-impl File {
-    fn new(name: &str, content: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("wirebahn-{}-{name}", std::process::id()));
-        fs::write(&path, content).unwrap();
-        Self(path)
-    }
-
-    fn path(&self) -> &str {
-        self.0.to_str().unwrap()
-    }
-}
-
-impl Drop for File {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.0);
-    }
-}
+use crate::support::{File, Router, run, text};
 
 #[test]
 fn the_first_line_has_the_urls_of_everything() {
@@ -112,20 +90,20 @@ fn hanging_up_reads_the_configuration_again() {
     let mut router = Router::start(&["--listen", "127.0.0.1:0", "--config", file.path()]);
     assert_eq!(router.get("/health"), "HTTP/1.1 200 OK");
 
-    fs::write(&file.0, "[http]\nhealth = \"/well\"\n[log]\nformat = \"json\"\n").unwrap();
+    fs::write(file.path(), "[http]\nhealth = \"/well\"\n[log]\nformat = \"json\"\n").unwrap();
     router.signal("HUP");
     let log = router.wait_log("SIGHUP: changed: http");
     assert!(log.contains("SIGHUP: this takes a restart: log.format"), "{log}");
     assert_eq!(router.get("/health"), "HTTP/1.1 404 Not Found");
     assert_eq!(router.get("/well"), "HTTP/1.1 200 OK");
 
-    fs::write(&file.0, "[http]\nhealth = 1\n").unwrap();
+    fs::write(file.path(), "[http]\nhealth = 1\n").unwrap();
     router.signal("HUP");
     let log = router.wait_log("everything stays as it was");
     assert!(log.contains("line 2, column 10: http.health: write a string, not 1"), "{log}");
     assert_eq!(router.get("/well"), "HTTP/1.1 200 OK");
 
-    fs::write(&file.0, "[http]\nhealth = \"/well\"\n[log]\nlevel = \"error\"\n").unwrap();
+    fs::write(file.path(), "[http]\nhealth = \"/well\"\n[log]\nlevel = \"error\"\n").unwrap();
     router.signal("HUP");
     router.signal("TERM");
     let (status, log) = router.finish();

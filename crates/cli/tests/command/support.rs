@@ -1,7 +1,9 @@
 //! Starting the command and talking to it.
 
+use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::path::PathBuf;
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Output, Stdio};
 use std::thread;
 use std::time::Duration;
@@ -22,6 +24,27 @@ pub(crate) fn run(arguments: &[&str]) -> Output {
 
 pub(crate) fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap()
+}
+
+/// A file of this test's own, removed when it is dropped.
+pub(crate) struct File(PathBuf);
+
+impl File {
+    pub(crate) fn new(name: &str, content: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("wirebahn-{}-{name}", std::process::id()));
+        fs::write(&path, content).unwrap();
+        Self(path)
+    }
+
+    pub(crate) fn path(&self) -> &str {
+        self.0.to_str().unwrap()
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
 }
 
 /// An echo server on a free port, ended when it is dropped.
@@ -99,12 +122,27 @@ impl Router {
 
     /// The status line of the response to a GET.
     pub(crate) fn get(&self, path: &str) -> String {
+        self.response(path).lines().next().unwrap().to_owned()
+    }
+
+    /// Waits until a metric, written with its labels, is above zero.
+    pub(crate) fn wait_metric(&self, name: &str) {
+        let value = |response: &str| {
+            let mut lines = response.lines().filter_map(|line| line.strip_prefix(name));
+            lines.next().expect(name).trim().parse::<u64>().unwrap()
+        };
+        while value(&self.response("/metrics")) == 0 {
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    fn response(&self, path: &str) -> String {
         let mut stream = TcpStream::connect(self.address()).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         write!(stream, "GET {path} HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
         let mut response = String::new();
         stream.read_to_string(&mut response).unwrap();
-        response.lines().next().unwrap().to_owned()
+        response
     }
 
     #[cfg(unix)]

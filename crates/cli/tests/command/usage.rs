@@ -14,6 +14,8 @@ fn help_and_version_go_to_stdout_with_status_0() {
         (&["publish", "--help"], "--acknowledge"),
         (&["subscribe", "--help"], "wildcard"),
         (&["register", "--help"], "wamp.error.runtime_error"),
+        (&["bench", "--help"], "fanout"),
+        (&["bench", "rpc", "--help"], "--in-flight"),
         (&["--version"], concat!("wirebahn ", env!("CARGO_PKG_VERSION"))),
     ] {
         let output = run(arguments);
@@ -56,6 +58,11 @@ fn wrong_usage_is_status_2_and_says_what_is_wrong() {
         (&["publish"], "<URI>"),
         (&["subscribe", "a.b", "--match", "regex"], "wildcard"),
         (&["register", "a.b"], "COMMAND"),
+        (&["bench"], "rpc"),
+        (&["bench", "rpc", "--connections", "0"], "from 1 to"),
+        (&["bench", "rpc", "--count", "0"], "--count"),
+        (&["bench", "rpc", "--count", "5", "--duration", "5"], "--duration"),
+        (&["bench", "fanout", "--size", "0"], "--size"),
         (&["register", "a.b", "--concurrency", "0", "--", "cat"], "above 0"),
     ] {
         let output = run(arguments);

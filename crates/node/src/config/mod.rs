@@ -2,9 +2,10 @@
 //!
 //! Every key has a default. `docs/router.md` has a file with all of them, which a test keeps complete.
 //!
-//! * `listener`, `websocket`, `rawsocket`, `realm`, `http`, `log`: the sections.
+//! * `listener`, `websocket` with `origins` and `compression`, `rawsocket`, `realm`, `http`, `log`: the sections.
 //! * `section`: reading them. `units`: sizes and durations.
 
+mod compression;
 mod endpoint;
 mod http;
 mod listener;
@@ -21,6 +22,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use compression::CompressionConfig;
 pub use endpoint::Endpoint;
 pub use http::HttpConfig;
 pub use listener::{ListenerConfig, Protocol};

@@ -63,6 +63,9 @@ pub struct RealmOptions {
     /// Whether callees are told who calls, and subscribers who publishes. Default: if the caller or publisher asks for
     /// it.
     pub disclosure: Disclosure,
+    /// Whether sessions can ask who is there, and are told of it: the procedures and events that begin with `wamp`.
+    /// Default: they can.
+    pub meta: bool,
 }
 
 /// What becomes of subscribers that do not keep up.
@@ -145,6 +148,7 @@ impl Default for RealmOptions {
             request_ids: RequestIds::default(),
             uris: Uris::default(),
             disclosure: Disclosure::default(),
+            meta: true,
         }
     }
 }
@@ -173,6 +177,7 @@ impl RealmOptions {
         section.choice("request_ids", &mut self.request_ids);
         section.choice("uris", &mut self.uris);
         section.choice("disclosure", &mut self.disclosure);
+        section.switch("meta", &mut self.meta);
     }
 }
 

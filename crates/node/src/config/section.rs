@@ -226,6 +226,20 @@ impl<'a> Section<'a> {
         self.read(key, setting, &expected, |value| integer(value).filter(|number| range.contains(number)));
     }
 
+    /// A whole number within a range, or `"auto"`.
+    pub(super) fn number_or_auto(
+        &mut self,
+        key: &'static str,
+        setting: &mut Option<u64>,
+        range: RangeInclusive<u64>,
+    ) {
+        let expected = format!("a whole number from {} to {}, or \"auto\"", range.start(), range.end());
+        self.read(key, setting, &expected, |value| match value.as_str() {
+            Some(word) => (word == "auto").then_some(None),
+            None => integer(value).filter(|number| range.contains(number)).map(Some),
+        });
+    }
+
     /// A number of bytes within a range: `65536` or `"64K"`.
     pub(super) fn size(&mut self, key: &'static str, setting: &mut u64, range: RangeInclusive<u64>) {
         let (least, most) = (units::show_size(*range.start()), units::show_size(*range.end()));

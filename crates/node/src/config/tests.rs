@@ -34,6 +34,7 @@ fn the_documented_file_has_every_key() {
         let is_table = [
             "listeners",
             "websocket",
+            "websocket.compression",
             "rawsocket",
             "realms",
             "on_demand",
@@ -216,6 +217,19 @@ fn the_other_sections_are_checked() {
     assert!(
         problems("[websocket]\nallowed_origins = [\"example.com\"]")[0]
             .starts_with("line 2, column 20: websocket.allowed_origins: \"example.com\" is no origin: ")
+    );
+    assert_problem(
+        "[websocket.compression]\nsend_window_bits = 8",
+        "line 2, column 20: websocket.compression.send_window_bits: write a whole number from 9 to 15, or \"auto\", \
+         not 8",
+    );
+    assert_problem(
+        "[websocket.compression]\nlevl = 8",
+        "line 2, column 1: websocket.compression.levl: there is no such key: did you mean \"level\"?",
+    );
+    assert_problem(
+        "[websocket]\ncompression = true",
+        "line 2, column 15: websocket.compression: write a table, not true",
     );
     assert_problem(
         "[shutdown]\ngrace = \"0s\"",

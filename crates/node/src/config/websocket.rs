@@ -5,7 +5,7 @@ use wirebahn_core::wamp::{Batching, Serializer, Subprotocol};
 use wirebahn_tokio::opening::{PlainHttp, ServerOptions};
 
 use super::section::Section;
-use super::{AllowedOrigins, origins};
+use super::{AllowedOrigins, CompressionConfig, origins};
 
 /// The serializers in the order of the documentation; it is the client's order that counts.
 pub(super) const ALL_SERIALIZERS: [Serializer; 3] = [Serializer::Cbor, Serializer::MsgPack, Serializer::Json];
@@ -29,6 +29,8 @@ pub struct WebSocketConfig {
     pub ping_timeout: Duration,
     /// Which web pages may connect. Default: the page of the node, and pages from this machine.
     pub allowed_origins: AllowedOrigins,
+    /// Whether and how messages are compressed. Default: they are not.
+    pub compression: CompressionConfig,
 }
 
 impl Default for WebSocketConfig {
@@ -41,6 +43,7 @@ impl Default for WebSocketConfig {
             ping_interval: Some(Duration::from_secs(20)),
             ping_timeout: Duration::from_secs(20),
             allowed_origins: AllowedOrigins::default(),
+            compression: CompressionConfig::default(),
         }
     }
 }
@@ -56,6 +59,9 @@ impl WebSocketConfig {
         let mut allowed = AllowedOrigins::default_items();
         section.items("allowed_origins", &mut allowed, "an array of origins", origins::item_of);
         self.allowed_origins = AllowedOrigins::from_items(allowed);
+        if let Some(section) = section.table("compression") {
+            self.compression.apply(section);
+        }
         section.finish();
     }
 
@@ -85,6 +91,7 @@ impl WebSocketConfig {
         options.config = Arc::new(config);
         options.open_timeout = Some(self.open_timeout);
         options.plain_http = PlainHttp::HandOver;
+        options.extensions = self.compression.extensions();
         options
     }
 }

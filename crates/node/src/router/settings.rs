@@ -35,6 +35,7 @@ pub(super) fn realm(options: &RealmOptions) -> router::RealmConfig {
         Disclosure::Always => router::Disclosure::Always,
         Disclosure::Never => router::Disclosure::Never,
     };
+    made.meta = if options.meta { router::MetaApi::On } else { router::MetaApi::Off };
     made.queue.messages = size(options.queue_messages);
     made.queue.bytes = size(options.queue_bytes);
     made.slow_consumers = match options.slow_consumers {

@@ -42,6 +42,10 @@ async fn sessions_and_messages_are_counted() {
         r#"wirebahn_connections{listener="main",protocol="websocket"} 1"#,
         r#"wirebahn_connections{listener="main",protocol="rawsocket"} 1"#,
         r#"wirebahn_sessions{realm="realm1"} 2"#,
+        r#"wirebahn_queued_messages{realm="realm1"} 0"#,
+        r#"wirebahn_queued_bytes_most{realm="realm1"} 0"#,
+        r#"wirebahn_realm_messages_total{realm="realm1",direction="out",type="WELCOME"} 2"#,
+        r#"wirebahn_realm_messages_total{realm="realm1",direction="in",type="PUBLISH"} 0"#,
     ] {
         assert!(metrics.lines().any(|found| found == line), "{line}\n{metrics}");
     }
@@ -59,8 +63,16 @@ async fn a_realm_that_is_not_configured_is_refused() {
 #[tokio::test]
 async fn realms_come_into_being_on_demand_if_that_is_allowed() {
     let node = start("[on_demand]\nallowed = true").await;
-    let mut peer = Peer::websocket(&address(&node)).await;
-    peer.join("com.example.new").await;
+    let address = address(&node);
+    let mut peers = [Peer::websocket(&address).await, Peer::websocket(&address).await];
+    peers[0].join("com.example.new").await;
+    peers[1].join("com.example.other").await;
+    // They are one for metrics: clients must not make any number of time series.
+    let (_, metrics) = get(&address, "/metrics").await;
+    assert!(metrics.contains("wirebahn_sessions{realm=\"#on_demand\"} 2\n"), "{metrics}");
+    let welcome = r##"wirebahn_realm_messages_total{realm="#on_demand",direction="out",type="WELCOME"} 2"##;
+    assert!(metrics.contains(welcome), "{metrics}");
+    assert!(!metrics.contains("com.example"), "{metrics}");
 }
 
 #[tokio::test]
@@ -221,4 +233,53 @@ async fn what_a_client_cannot_receive_is_an_error_for_who_waits() {
     caller.join("realm1").await;
     caller.send(&format!(r#"[48,1,{{}},"com.example.echo",["{long}"]]"#)).await;
     assert_eq!(caller.recv().await, r#"[8,48,1,{},"wamp.error.payload_size_exceeded"]"#);
+}
+
+#[tokio::test]
+async fn messages_are_compressed_for_clients_that_offer_it_if_that_is_allowed() {
+    let compression =
+        "[websocket.compression]\nenabled = true\nsend_window_bits = 11\nreceive_window_bits = 9";
+    for (config, agreed) in [("", None), (compression, Some((11, 9)))] {
+        let node = start(config).await;
+        let address = address(&node);
+        let (mut web, mut other, offered) = {
+            let (web, response) = Peer::compressing(&address).await;
+            (web, Peer::compressing(&address).await.0, response)
+        };
+        let bits =
+            |name: &str| offered.as_ref().map(|extension| extension.value(name).unwrap().parse().unwrap());
+        assert_eq!(bits("server_max_window_bits").zip(bits("client_max_window_bits")), agreed);
+        let mut raw = Peer::rawsocket(&address).await;
+        for peer in [&mut web, &mut other, &mut raw] {
+            peer.join("realm1").await;
+            peer.send(r#"[32,1,{},"com.example.topic"]"#).await;
+            assert!(peer.recv().await.starts_with("[33,1,"));
+        }
+        let text = "a long text that repeats itself ".repeat(20);
+        for request in 2..5 {
+            web.send(&format!(
+                r#"[16,{request},{{"exclude_me":false,"acknowledge":true}},"com.example.topic",["{text}"]]"#
+            ))
+            .await;
+            for peer in [&mut web, &mut other, &mut raw] {
+                let event = peer.recv().await;
+                assert!(event.ends_with(&format!(r#",["{text}"]]"#)), "{event}");
+            }
+            assert!(web.recv().await.starts_with(&format!("[17,{request},")));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_realm_may_be_without_the_meta_api() {
+    let node = start("[[realms]]\n[[realms]]\nname = \"quiet\"\nmeta = false").await;
+    for (realm, expected) in
+        [("realm1", "[50,1,{},[1]]"), ("quiet", r#"[8,48,1,{},"wamp.error.no_such_procedure""#)]
+    {
+        let mut peer = Peer::websocket(&address(&node)).await;
+        peer.join(realm).await;
+        peer.send(r#"[48,1,{},"wamp.session.count"]"#).await;
+        let answer = peer.recv().await;
+        assert!(answer.starts_with(expected), "{answer}");
+    }
 }

@@ -6,6 +6,9 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use wirebahn_node::{BoundEndpoint, Config, Node};
+use wirebahn_tokio::extension::ExtensionParams;
+use wirebahn_tokio::extension::deflate::{Deflate, DeflateOptions};
+use wirebahn_tokio::opening::ClientOptions;
 use wirebahn_tokio::{Client, WebSocket};
 
 /// So that a test that would hang fails instead.
@@ -71,6 +74,15 @@ impl Peer {
     pub(crate) async fn websocket(address: &str) -> Self {
         let client = Client::new(&format!("ws://{address}/ws")).unwrap().subprotocol("wamp.2.json").unwrap();
         Self::WebSocket(Box::new(client.connect().await.unwrap().connection))
+    }
+
+    /// One that offers permessage-deflate, and what the node agreed to.
+    pub(crate) async fn compressing(address: &str) -> (Self, Option<ExtensionParams>) {
+        let mut options = ClientOptions::default();
+        options.extensions = Deflate::new(DeflateOptions::default()).into();
+        let client = Client::new(&format!("ws://{address}/ws")).unwrap().options(options);
+        let connected = client.subprotocol("wamp.2.json").unwrap().connect().await.unwrap();
+        (Self::WebSocket(Box::new(connected.connection)), connected.response.extension)
     }
 
     pub(crate) async fn rawsocket(address: &str) -> Self {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use wirebahn_core::wamp::message::{Event, Publish, Published};
 use wirebahn_core::wamp::{
-    EventDetails, MatchPolicy, Payload, PublicationId, PublishOptions, Receivers, RequestId, RequestType,
-    Role, SubscriptionId, Uri, error_uri,
+    EventDetails, MatchPolicy, MessageType, Payload, PublicationId, PublishOptions, Receivers, RequestId,
+    RequestType, Role, SubscriptionId, Uri, error_uri,
 };
 
 use crate::request::Refusal;
@@ -104,6 +104,7 @@ impl Router {
         publisher: Option<usize>,
         excluded: Option<usize>,
     ) {
+        let queued = self.sessions.metrics.events_queued;
         let mut matching = std::mem::take(&mut self.matching);
         if let Some(realm) = self.realms.get(realm) {
             realm.broker.patterns.for_each_match(&publication.topic, |&place| matching.push(place));
@@ -131,6 +132,13 @@ impl Router {
         }
         matching.clear();
         self.matching = matching;
+        self.count_events(realm, queued);
+    }
+
+    /// Counts the events for sessions of a realm since there were so many in all.
+    pub(super) fn count_events(&mut self, realm: usize, before: u64) {
+        let queued = self.sessions.metrics.events_queued - before;
+        self.sessions.traffic.sent(realm, MessageType::Event, queued);
     }
 }
 

@@ -93,6 +93,7 @@ impl Router {
 
     /// Queues the events that are kept for a subscription, as far as they are meant for the session.
     pub(super) fn deliver_retained(&mut self, realm: usize, subscription: usize, slot: usize) {
+        let (realm_index, queued) = (realm, self.sessions.metrics.events_queued);
         let Some(realm) = self.realms.get(realm) else { return };
         let Some(subscription) = realm.broker.table.get(subscription) else { return };
         let Some(member) = self.sessions.member(slot) else { return };
@@ -121,5 +122,6 @@ impl Router {
             let weight = weight::of_event(&event);
             self.sessions.push_event(slot, &Arc::new(SharedEvent::new(event)), weight, None);
         }
+        self.count_events(realm_index, queued);
     }
 }

@@ -6,10 +6,10 @@ use wirebahn_core::wamp::{
     Value,
 };
 
-use crate::SessionKey;
 use crate::broker::Publication;
 use crate::router::Router;
 use crate::session::Member;
+use crate::{MetaApi, SessionKey};
 
 /// What happens to a subscription or registration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,10 +131,12 @@ impl Router {
         details
     }
 
-    /// Whether anybody subscribes to a topic.
+    /// Whether anybody subscribes to a topic of the router.
     fn is_awaited(&self, realm: usize, topic: &str) -> bool {
         let mut is_awaited = false;
-        if let Some(realm) = self.realms.get(realm) {
+        if let Some(realm) = self.realms.get(realm)
+            && realm.config.meta == MetaApi::On
+        {
             realm.broker.patterns.for_each_match(topic, |_| is_awaited = true);
         }
         is_awaited

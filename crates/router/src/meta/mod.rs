@@ -16,6 +16,7 @@ use wirebahn_core::wamp::{Payload, RequestType, ResultDetails, Value, error_uri}
 use arguments::Arguments;
 pub(crate) use events::Change;
 
+use crate::MetaApi;
 use crate::request::Refusal;
 use crate::router::Router;
 
@@ -25,15 +26,20 @@ type Answer = Result<Value, Refusal>;
 impl Router {
     /// Answers a call of a procedure of the router.
     pub(crate) fn call_meta(&mut self, slot: usize, call: &Call) {
-        let answer = Arguments::new(&call.payload).and_then(|arguments| {
-            let name = call.procedure.strip_prefix("wamp.").unwrap_or_default();
-            match name.split_once('.') {
-                Some(("session", procedure)) => self.session_procedure(slot, procedure, &arguments),
-                Some(("registration", procedure)) => self.registration_procedure(slot, procedure, &arguments),
-                Some(("subscription", procedure)) => self.subscription_procedure(slot, procedure, &arguments),
-                _ => Err(no_such_procedure()),
-            }
-        });
+        let answer =
+            self.check_meta(slot).and_then(|()| Arguments::new(&call.payload)).and_then(|arguments| {
+                let name = call.procedure.strip_prefix("wamp.").unwrap_or_default();
+                match name.split_once('.') {
+                    Some(("session", procedure)) => self.session_procedure(slot, procedure, &arguments),
+                    Some(("registration", procedure)) => {
+                        self.registration_procedure(slot, procedure, &arguments)
+                    }
+                    Some(("subscription", procedure)) => {
+                        self.subscription_procedure(slot, procedure, &arguments)
+                    }
+                    _ => Err(no_such_procedure()),
+                }
+            });
         let Some(serializer) = self.sessions.get(slot).map(|session| session.transport.serializer) else {
             return;
         };
@@ -51,6 +57,15 @@ impl Router {
                 self.sessions.metrics.calls_failed += 1;
                 self.refuse(slot, RequestType::Call, call.request, refusal);
             }
+        }
+    }
+
+    fn check_meta(&self, slot: usize) -> Result<(), Refusal> {
+        match self.realm_config(slot).map(|config| config.meta) {
+            Some(MetaApi::Off) => {
+                Err(Refusal::new(error_uri::NO_SUCH_PROCEDURE, "this realm has no meta API"))
+            }
+            _ => Ok(()),
         }
     }
 }

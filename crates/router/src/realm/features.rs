@@ -2,10 +2,24 @@
 
 use wirebahn_core::wamp::{Feature, Features, Role, Roles};
 
-/// The roles of the router, and their features.
-pub(super) const fn roles() -> Roles {
-    Roles::new().with(Role::Broker, BROKER).with(Role::Dealer, DEALER)
+use crate::{MetaApi, RealmConfig};
+
+/// The roles of the router in a realm, and their features.
+pub(super) fn roles(config: &RealmConfig) -> Roles {
+    let announced = |features: Features| match config.meta {
+        MetaApi::On => features,
+        MetaApi::Off => features.iter().filter(|&feature| !META.contains(feature)).collect(),
+    };
+    Roles::new().with(Role::Broker, announced(BROKER)).with(Role::Dealer, announced(DEALER))
 }
+
+/// What is there with the meta API only.
+const META: Features = Features::of(&[
+    Feature::RegistrationMetaApi,
+    Feature::SessionMetaApi,
+    Feature::SubscriptionMetaApi,
+    Feature::TestamentMetaApi,
+]);
 
 const BROKER: Features = Features::of(&[
     Feature::EventRetention,

@@ -132,7 +132,7 @@ impl Router {
         };
         let Some(joined) = self.realms.get_mut(realm) else { return };
         let mut details = WelcomeDetails::default();
-        details.roles = features::roles();
+        details.roles = features::roles(&joined.config);
         details.agent = Some(self.config.agent.clone());
         details.realm = Some(joined.name.clone());
         details.authid = Some(identity.authid.clone());

@@ -20,7 +20,7 @@ pub(crate) struct Realm {
     pub(crate) name: Uri,
     pub(crate) config: RealmConfig,
     /// Whether it was made because somebody wanted to join.
-    is_on_demand: bool,
+    pub(crate) is_on_demand: bool,
     /// Whether it ends with its last session.
     is_temporary: bool,
     /// The slots of the sessions.
@@ -102,6 +102,7 @@ impl Router {
                 self.realm_names.remove(&unused.name);
             }
             self.realms.remove(realm);
+            self.sessions.traffic.end(realm);
         }
     }
 }

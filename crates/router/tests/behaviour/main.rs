@@ -6,6 +6,7 @@
 )]
 
 mod calls;
+mod counting;
 mod events;
 mod joining;
 mod logging;

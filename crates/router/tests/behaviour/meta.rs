@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use wirebahn_core::wamp::{Dict, InvocationPolicy, MatchPolicy, Message, Value};
+use wirebahn_core::wamp::{Dict, Feature, InvocationPolicy, MatchPolicy, Message, Role, Value};
+use wirebahn_router::{MetaApi, RealmConfig};
 
 use crate::world::{Client, World, hello, no_features};
 
@@ -294,4 +295,39 @@ fn arguments_in_another_serializer_are_understood() {
     assert_eq!(details.get("session"), Some(&id(client.session)));
     world.call(client, "wamp.session.get", "text");
     assert_eq!(world.error(client), "wamp.error.invalid_argument");
+}
+
+#[test]
+fn without_the_meta_api_sessions_learn_nothing_of_each_other() {
+    let mut config = RealmConfig::default();
+    config.meta = MetaApi::Off;
+    let mut world = World::new(config);
+    let key = world.attach();
+    world.send(key, hello("realm1", no_features()));
+    let [Message::Welcome(welcome)] = &world.received(key)[..] else { panic!("no WELCOME") };
+    let meta = [
+        Feature::SessionMetaApi,
+        Feature::SubscriptionMetaApi,
+        Feature::RegistrationMetaApi,
+        Feature::TestamentMetaApi,
+    ];
+    for role in [Role::Broker, Role::Dealer] {
+        assert!(meta.iter().all(|&feature| !welcome.details.roles.has_feature(role, feature)));
+    }
+    assert!(welcome.details.roles.has_feature(Role::Broker, Feature::PublisherExclusion));
+    assert!(welcome.details.roles.has_feature(Role::Dealer, Feature::CallCanceling));
+
+    let witness = world.join();
+    for pattern in ["wamp.", "wirebahn."] {
+        world.subscribe_to(witness, pattern, MatchPolicy::Prefix);
+    }
+    let client = world.join();
+    world.subscribe(client, "com.example.topic");
+    world.register(client, "com.example.procedure");
+    for procedure in ["wamp.session.count", "wamp.subscription.list", "wamp.session.kill_all"] {
+        let answer = world.ask_with(client, procedure, &[], &[]);
+        assert_eq!(answer, Err("wamp.error.no_such_procedure".into()));
+    }
+    world.detach(client);
+    assert_eq!(told(&mut world, witness), []);
 }
