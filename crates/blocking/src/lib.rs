@@ -40,6 +40,7 @@ mod reach;
 #[cfg(feature = "tls")]
 mod secure;
 mod server;
+mod shared_socket;
 mod socket;
 mod split;
 mod stream;
