@@ -59,7 +59,7 @@ pub struct Server {
 }
 
 /// Answers plain HTTP.
-type AnswerHttp = dyn Fn(&HttpRequest) -> HttpResponse + Send + Sync;
+pub(crate) type AnswerHttp = dyn Fn(&HttpRequest) -> HttpResponse + Send + Sync;
 
 #[derive(Debug)]
 enum Listener {
@@ -224,6 +224,11 @@ impl Server {
         self
     }
 
+    #[cfg(feature = "router")]
+    pub(crate) fn answer_http(&self) -> Option<Arc<AnswerHttp>> {
+        self.answer_http.clone()
+    }
+
     /// The address that the server listens on.
     ///
     /// # Errors
@@ -332,7 +337,7 @@ impl Arrival {
     }
 }
 
-fn respond(exchange: HttpExchange, answer: Option<&AnswerHttp>) {
+pub(crate) fn respond(exchange: HttpExchange, answer: Option<&AnswerHttp>) {
     let response = match answer {
         Some(answer) => answer(exchange.request()),
         None => HttpResponse::new(StatusCode::NOT_FOUND),

@@ -12,6 +12,7 @@
 //! ```
 //!
 //! * [`join`] and [`Join`] begin a [`Session`], over WebSocket or RawSocket, TCP or Unix sockets.
+//! * `Router`, with the feature `router`, is a router in this process.
 //! * What can be asked is in [`Session`]; what goes wrong in [`Error`] and [`JoinError`].
 //!
 //! Inside, `shared` is what the handles of a session and its threads share, with `tables` of who waits for what, and
@@ -29,6 +30,8 @@ mod procedure;
 mod publish;
 mod register;
 mod request;
+#[cfg(feature = "router")]
+mod router;
 mod session;
 mod shared;
 mod subscribe;
@@ -40,6 +43,8 @@ pub use join::{Join, join};
 pub use procedure::Handler;
 pub use publish::Publish;
 pub use register::{PROCEDURE_THREADS, Register, Registration};
+#[cfg(feature = "router")]
+pub use router::Router;
 pub use session::Session;
 pub use subscribe::{Handled, Subscribe, Subscription};
 
@@ -53,3 +58,5 @@ pub use wirebahn_core::wamp::{
     CancelMode, Dict, Feature, InvocationPolicy, MatchPolicy, Payload, Role, RouterUrl, Serializer,
     Subprotocol, Text, Uri, Value, close_reason, error_uri,
 };
+#[cfg(feature = "router")]
+pub use wirebahn_router::{RealmConfig, RouterConfig};
