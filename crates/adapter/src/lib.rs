@@ -3,11 +3,14 @@
 //! * [`OsEntropy`]: the operating system's random bytes, pooled.
 //! * [`Dialer`]: how servers are reached: which proxy, which TLS, how long.
 //! * [`ConnectError`], [`ProxyError`]: why there is no connection to a server.
+//! * `wamp`, with the feature of that name: what sessions have in common.
 #![forbid(unsafe_code)]
 
 mod dialer;
 mod entropy;
 mod error;
+#[cfg(feature = "wamp")]
+pub mod wamp;
 
 pub use dialer::{CONNECT_TIMEOUT, Delay, Dialer, Route};
 pub use entropy::OsEntropy;

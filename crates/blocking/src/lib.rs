@@ -36,21 +36,24 @@
 
 mod client;
 mod connection;
+mod incoming;
 mod reach;
 #[cfg(feature = "tls")]
 mod secure;
 mod server;
+mod shared_socket;
 mod socket;
 mod split;
 mod stream;
+#[cfg(feature = "wamp")]
+pub mod wamp;
 
 pub use client::{Client, Opened, connect, connect_on};
 pub use connection::{Connection, FrameSocket, StreamingSocket, WebSocket};
+pub use incoming::{HttpExchange, Incoming, Upgrade, accept, receive};
 #[cfg(feature = "tls")]
 pub use secure::TlsStream;
-pub use server::{
-    ACCEPT_PAUSE, HttpExchange, Incoming, SHUTDOWN_GRACE, Server, ServerHandle, Upgrade, accept, receive,
-};
+pub use server::{ACCEPT_PAUSE, SHUTDOWN_GRACE, Server, ServerHandle};
 pub use socket::TimedOut;
 pub use split::{WebSocketReader, WebSocketWriter};
 pub use stream::{Duplex, Stream};

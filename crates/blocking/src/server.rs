@@ -12,18 +12,18 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::BytesMut;
-use wirebahn_adapter::{Delay, OsEntropy};
-use wirebahn_core::Engine;
+use wirebahn_adapter::Delay;
+use wirebahn_core::http::StatusCode;
 use wirebahn_core::proxy::{ProxyHeaderExpectation, ProxyHeaderGate, ProxyHeaderOptions};
+use wirebahn_core::websocket::Messages;
 use wirebahn_core::websocket::opening::{
-    AcceptError, Acceptance, AnswerError, HttpRequest, HttpResponse, OpeningFailure, Refusal, Request,
-    ServerOpening, ServerOpeningEvent, ServerOptions,
+    Acceptance, HttpRequest, HttpResponse, OpeningFailure, PlainHttp, ServerOptions,
 };
-use wirebahn_core::websocket::{Layer, Messages};
 
+use crate::incoming::{Admission, HttpExchange, Incoming, Upgrade, receive_after};
 use crate::reach::converse;
-use crate::socket::{Socket, now};
-use crate::{Connection, Duplex, Stream, WebSocket};
+use crate::socket::now;
+use crate::{Stream, WebSocket};
 
 /// How long to wait after the system refused to accept a connection, typically for lack of file descriptors.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -31,169 +31,6 @@ pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How long connections may take to end after a shutdown was requested, unless [`Server::shutdown_grace`] says
 /// otherwise.
 pub const SHUTDOWN_GRACE: Duration = Duration::from_secs(10);
-
-/// Accepts a WebSocket over a stream, whatever its path and subprotocols.
-///
-/// # Errors
-///
-/// The client made no valid request; it was told so.
-pub fn accept<S: Duplex>(stream: S) -> Result<WebSocket<S>, OpeningFailure> {
-    match receive(stream, Arc::default(), None)? {
-        Incoming::Upgrade(upgrade) => {
-            upgrade.accept(Acceptance::default()).map_err(|_| OpeningFailure::TransportLost)
-        }
-        // The default options refuse plain HTTP.
-        Incoming::Http(_) => Err(OpeningFailure::TransportLost),
-    }
-}
-
-/// Waits for the request of a client over a stream, to be accepted or refused. `peer` is the address of the stream's
-/// other end, if it has one.
-///
-/// # Errors
-///
-/// The client made no valid request; it was told so.
-pub fn receive<S: Duplex>(
-    stream: S,
-    options: Arc<ServerOptions>,
-    peer: Option<String>,
-) -> Result<Incoming<S>, OpeningFailure> {
-    receive_after(stream, BytesMut::new(), options, peer, Admission::Admit)
-}
-
-/// Whether one more connection is welcome.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Admission {
-    Admit,
-    OverCapacity,
-}
-
-fn receive_after<S: Duplex>(
-    stream: S,
-    received: BytesMut,
-    options: Arc<ServerOptions>,
-    peer: Option<String>,
-    admission: Admission,
-) -> Result<Incoming<S>, OpeningFailure> {
-    let mut opening = ServerOpening::new(options, peer, Box::new(OsEntropy::default()), now());
-    if admission == Admission::OverCapacity {
-        opening.refuse_over_capacity();
-    }
-    opening.recv_buf().unsplit(received);
-    let mut socket = Socket::new(opening, stream);
-    // Without a limit there is no time to run out of.
-    match socket.next_event(None).ok().flatten() {
-        Some(ServerOpeningEvent::Request(request)) => Ok(Incoming::Upgrade(Upgrade { request, socket })),
-        Some(ServerOpeningEvent::Http(request)) => Ok(Incoming::Http(HttpExchange { request, socket })),
-        Some(ServerOpeningEvent::Failed(failure)) => Err(failure),
-        _ => Err(OpeningFailure::TransportLost),
-    }
-}
-
-/// A request that a client has made over a new stream, waiting for an answer.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Incoming<S = Stream> {
-    /// The client wants a WebSocket.
-    Upgrade(Upgrade<S>),
-    /// The client wants something else; only if
-    /// [`PlainHttp::HandOver`](wirebahn_core::websocket::opening::PlainHttp::HandOver) says so.
-    Http(HttpExchange<S>),
-}
-
-/// A client that wants a WebSocket. Accept or refuse it, now or later; dropping it drops the stream.
-#[derive(Debug)]
-pub struct Upgrade<S = Stream> {
-    request: Box<Request>,
-    socket: Socket<ServerOpening, S>,
-}
-
-impl<S: Duplex> Upgrade<S> {
-    /// What the client asks for.
-    #[must_use]
-    pub fn request(&self) -> &Request {
-        &self.request
-    }
-
-    /// Accepts, and opens the connection at the layer `L`: `Messages`, `Frames` or `Streaming`.
-    ///
-    /// # Errors
-    ///
-    /// The answer is not allowed; here is the request again, to be answered otherwise.
-    #[expect(
-        clippy::result_large_err,
-        reason = "the request is given back unchanged, which costs only a move"
-    )]
-    pub fn accept<L: Layer>(
-        mut self,
-        acceptance: Acceptance,
-    ) -> Result<Connection<L, S>, (AcceptError, Self)> {
-        if let Err(error) = self.socket.engine_mut().accept(acceptance, now()) {
-            return Err((error, self));
-        }
-        let mut connection = Connection::new(self.socket.map_engine(|opening| {
-            L::new(opening.into_established().expect("the request was accepted just now"))
-        }));
-        // If the client is gone already, the connection's events will say so.
-        let _ = connection.flush();
-        Ok(connection)
-    }
-
-    /// Refuses, and waits until the client has been told.
-    ///
-    /// # Errors
-    ///
-    /// The answer is not allowed; here is the request again, to be answered otherwise.
-    #[expect(
-        clippy::result_large_err,
-        reason = "the request is given back unchanged, which costs only a move"
-    )]
-    pub fn refuse(mut self, refusal: Refusal) -> Result<(), (AnswerError, Self)> {
-        if let Err(error) = self.socket.engine_mut().refuse(refusal, now()) {
-            return Err((error, self));
-        }
-        while let Ok(Some(_)) = self.socket.next_event(None) {}
-        Ok(())
-    }
-
-    /// The stream.
-    #[must_use]
-    pub const fn stream(&self) -> Option<&S> {
-        self.socket.stream()
-    }
-}
-
-/// A client that has made a plain HTTP request. Answer it; dropping it drops the stream.
-#[derive(Debug)]
-pub struct HttpExchange<S = Stream> {
-    request: Box<HttpRequest>,
-    socket: Socket<ServerOpening, S>,
-}
-
-impl<S: Duplex> HttpExchange<S> {
-    /// What the client asks for.
-    #[must_use]
-    pub fn request(&self) -> &HttpRequest {
-        &self.request
-    }
-
-    /// Answers, and waits until the client has got it.
-    ///
-    /// # Errors
-    ///
-    /// The answer is not allowed; here is the request again, to be answered otherwise.
-    #[expect(
-        clippy::result_large_err,
-        reason = "the request is given back unchanged, which costs only a move"
-    )]
-    pub fn respond(mut self, response: HttpResponse) -> Result<(), (AnswerError, Self)> {
-        if let Err(error) = self.socket.engine_mut().respond(response, now()) {
-            return Err((error, self));
-        }
-        while let Ok(Some(_)) = self.socket.next_event(None) {}
-        Ok(())
-    }
-}
 
 /// A listening server: one thread per connection.
 ///
@@ -210,7 +47,6 @@ impl<S: Duplex> HttpExchange<S> {
 /// })?;
 /// # Ok::<_, std::io::Error>(())
 /// ```
-#[derive(Debug)]
 pub struct Server {
     listener: Listener,
     options: Arc<ServerOptions>,
@@ -218,8 +54,12 @@ pub struct Server {
     shutdown_grace: Duration,
     delay: Delay,
     front: Front,
+    answer_http: Option<Arc<AnswerHttp>>,
     handle: ServerHandle,
 }
+
+/// Answers plain HTTP.
+pub(crate) type AnswerHttp = dyn Fn(&HttpRequest) -> HttpResponse + Send + Sync;
 
 #[derive(Debug)]
 enum Listener {
@@ -271,9 +111,14 @@ impl Server {
     ///
     /// The address is invalid, in use, or not allowed.
     pub fn bind(address: impl ToSocketAddrs) -> io::Result<Self> {
-        let listener = TcpListener::bind(address)?;
+        Ok(Self::from_listener(TcpListener::bind(address)?))
+    }
+
+    /// Takes connections of a listener that there is already; it must be one that blocks.
+    #[must_use]
+    pub fn from_listener(listener: TcpListener) -> Self {
         let wake = Wake::Tcp(listener.local_addr().ok().map(reachable));
-        Ok(Self::with(Listener::Tcp(listener), wake))
+        Self::with(Listener::Tcp(listener), wake)
     }
 
     /// Listens on a Unix socket at a path where there is nothing yet. The file stays when the server ends.
@@ -283,8 +128,15 @@ impl Server {
     /// There is something, or the path is not allowed.
     #[cfg(unix)]
     pub fn bind_unix(path: impl AsRef<Path>) -> io::Result<Self> {
-        let listener = UnixListener::bind(&path)?;
-        Ok(Self::with(Listener::Unix(listener), Wake::Unix(Some(path.as_ref().into()))))
+        Ok(Self::from_unix_listener(UnixListener::bind(&path)?))
+    }
+
+    /// Takes connections of a listener on a Unix socket that there is already; it must be one that blocks.
+    #[cfg(unix)]
+    #[must_use]
+    pub fn from_unix_listener(listener: UnixListener) -> Self {
+        let path = listener.local_addr().ok().and_then(|address| address.as_pathname().map(Into::into));
+        Self::with(Listener::Unix(listener), Wake::Unix(path))
     }
 
     fn with(listener: Listener, wake: Wake) -> Self {
@@ -301,6 +153,7 @@ impl Server {
             shutdown_grace: SHUTDOWN_GRACE,
             delay: Delay::default(),
             front: Front::default(),
+            answer_http: None,
             handle: ServerHandle(Arc::new(shared)),
         }
     }
@@ -309,6 +162,26 @@ impl Server {
     #[must_use]
     pub fn options(mut self, options: impl Into<Arc<ServerOptions>>) -> Self {
         self.options = options.into();
+        self
+    }
+
+    /// Answers plain HTTP requests, which are refused with 426 otherwise; each on the thread of its connection.
+    ///
+    /// ```no_run
+    /// use wirebahn_blocking::Server;
+    /// use wirebahn_blocking::http::StatusCode;
+    /// use wirebahn_blocking::opening::HttpResponse;
+    ///
+    /// let server = Server::bind("127.0.0.1:9001")?.http(|request| {
+    ///     let mut response = HttpResponse::new(StatusCode::OK);
+    ///     response.body = format!("There is nothing at {} but a WebSocket.\n", request.resource).into();
+    ///     response
+    /// });
+    /// # Ok::<_, std::io::Error>(())
+    /// ```
+    #[must_use]
+    pub fn http(mut self, answer: impl Fn(&HttpRequest) -> HttpResponse + Send + Sync + 'static) -> Self {
+        self.answer_http = Some(Arc::new(answer));
         self
     }
 
@@ -351,6 +224,11 @@ impl Server {
         self
     }
 
+    #[cfg(feature = "router")]
+    pub(crate) fn answer_http(&self) -> Option<Arc<AnswerHttp>> {
+        self.answer_http.clone()
+    }
+
     /// The address that the server listens on.
     ///
     /// # Errors
@@ -388,7 +266,8 @@ impl Server {
     }
 
     /// Hands every valid request to `handler`, which accepts or refuses it, each on a thread of its own, until a
-    /// shutdown is requested. Requests for anything but WebSockets are refused with 426.
+    /// shutdown is requested. Requests for anything but WebSockets are refused with 426, unless [`http`](Self::http)
+    /// answers them.
     ///
     /// Connections that should end with the server watch [`ServerHandle::shutdown_signal`] through
     /// [`Connection::end_on`].
@@ -397,6 +276,23 @@ impl Server {
     ///
     /// No thread can be started.
     pub fn serve_upgrades(self, handler: impl Fn(Upgrade) + Send + Sync + 'static) -> io::Result<()> {
+        let answer_http = self.answer_http.clone();
+        self.serve_arrivals(move |arrival| match (arrival.receive(), &answer_http) {
+            (Ok(Incoming::Upgrade(upgrade)), _) => handler(upgrade),
+            (Ok(Incoming::Http(exchange)), answer) => respond(exchange, answer.as_deref()),
+            // The client was told what is wrong with its request.
+            (Err(_), _) => {}
+        })
+    }
+
+    /// Hands every stream to `handler`, each on a thread of its own, until a shutdown is requested.
+    pub(crate) fn serve_arrivals(
+        mut self,
+        handler: impl Fn(Arrival) + Send + Sync + 'static,
+    ) -> io::Result<()> {
+        if self.answer_http.is_some() {
+            Arc::make_mut(&mut self.options).plain_http = PlainHttp::HandOver;
+        }
         let (handler, shared) = (Arc::new(handler), Arc::clone(&self.handle.0));
         while !shared.is_ending() {
             let Ok((stream, peer)) = self.listener.accept(self.delay) else {
@@ -414,17 +310,41 @@ impl Server {
                 let guard = guard;
                 let admission = guard.admission;
                 let Some((stream, peer, received)) = front.pass(stream, peer, &options) else { return };
-                let peer = peer.map(|peer| peer.to_string());
-                if let Ok(Incoming::Upgrade(upgrade)) =
-                    receive_after(stream, received, options, peer, admission)
-                {
-                    handler(upgrade);
-                }
+                handler(Arrival { stream, peer, received, options, admission });
             })?;
         }
         drop(self.listener);
         shared.wait_until_idle(self.shutdown_grace);
         Ok(())
+    }
+}
+
+/// A stream of a client that has not said yet what it wants.
+pub(crate) struct Arrival {
+    pub(crate) stream: Stream,
+    pub(crate) peer: Option<SocketAddr>,
+    /// What was read from the stream already.
+    pub(crate) received: BytesMut,
+    pub(crate) options: Arc<ServerOptions>,
+    pub(crate) admission: Admission,
+}
+
+impl Arrival {
+    /// Waits for the request.
+    pub(crate) fn receive(self) -> Result<Incoming, OpeningFailure> {
+        let peer = self.peer.map(|peer| peer.to_string());
+        receive_after(self.stream, self.received, self.options, peer, self.admission)
+    }
+}
+
+pub(crate) fn respond(exchange: HttpExchange, answer: Option<&AnswerHttp>) {
+    let response = match answer {
+        Some(answer) => answer(exchange.request()),
+        None => HttpResponse::new(StatusCode::NOT_FOUND),
+    };
+    if let Err((_, exchange)) = exchange.respond(response) {
+        // The application's response is not allowed: a bug of its own, which must not leave the client without one.
+        let _ = exchange.respond(HttpResponse::new(StatusCode::INTERNAL_SERVER_ERROR));
     }
 }
 
@@ -554,8 +474,13 @@ fn reachable(mut address: SocketAddr) -> SocketAddr {
     address
 }
 
-impl fmt::Debug for Admission {
+impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if *self == Self::Admit { "Admit" } else { "OverCapacity" })
+        f.debug_struct("Server")
+            .field("listener", &self.listener)
+            .field("options", &self.options)
+            .field("max_connections", &self.max_connections)
+            .field("front", &self.front)
+            .finish_non_exhaustive()
     }
 }

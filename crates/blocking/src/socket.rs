@@ -16,10 +16,10 @@ const CLOSE_WRITE_TIMEOUT: Duration = Duration::from_secs(1);
 pub(crate) const WRITE_SLICE: Duration = Duration::from_millis(20);
 
 /// How long to look for something to read while a write is blocked.
-const BLOCKED_READ: Duration = Duration::from_millis(1);
+pub(crate) const BLOCKED_READ: Duration = Duration::from_millis(1);
 
 /// After so many reads in a row while a write is blocked, the write is tried again.
-const READS_PER_WRITE: u8 = 64;
+pub(crate) const READS_PER_WRITE: u8 = 64;
 
 /// The most that is read at a time.
 const READ_LEN: usize = 64 * 1024;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -11,14 +11,9 @@ use wirebahn_core::websocket::{
 };
 use wirebahn_core::{Engine, Transport};
 
-use crate::socket::{TimedOut, Timeouts, WRITE_SLICE, is_temporary, now, with_scratch};
-use crate::{Duplex, Stream, WebSocket};
-
-/// The reader looks at deadlines that the writer may have brought about at least this often.
-const LONGEST_READ: Duration = Duration::from_millis(250);
-
-/// How much is taken out of the outbox for one write, for which nobody else has to wait.
-const WRITE_LEN: usize = 64 * 1024;
+use crate::WebSocket;
+use crate::shared_socket::{LONGEST_READ, ReadHalf, SharedSocket};
+use crate::socket::{TimedOut, now};
 
 /// The half of a [`WebSocket`] that receives.
 ///
@@ -26,8 +21,7 @@ const WRITE_LEN: usize = 64 * 1024;
 /// stands still.
 pub struct WebSocketReader {
     shared: Arc<Shared>,
-    stream: Stream,
-    timeouts: Timeouts,
+    read_half: ReadHalf,
     closed: Option<Closed>,
 }
 
@@ -38,40 +32,18 @@ pub struct WebSocketWriter {
     shared: Arc<Shared>,
 }
 
-struct Shared {
-    state: Mutex<State>,
-    /// Whoever holds this writes, so that bytes stay in order.
-    writer: Mutex<Writer>,
-}
-
-struct State {
-    engine: Messages,
-    is_broken: bool,
-    /// Our direction was ended.
-    is_finished: bool,
-    has_ended: bool,
-}
-
-struct Writer {
-    stream: Stream,
-    timeouts: Timeouts,
-    is_shut_down: bool,
-}
+type Shared = SharedSocket<Messages, ()>;
 
 impl WebSocket {
     /// Two halves, for two threads.
     ///
     /// # Errors
     ///
-    /// The connection has ended, or its stream cannot be used by two threads: the system refuses, or TLS is spoken.
+    /// The connection has ended, or the system refuses a second handle of its stream.
     pub fn split(self) -> io::Result<(WebSocketReader, WebSocketWriter)> {
-        let (engine, stream) = self.socket.into_parts();
-        let stream = stream.ok_or(io::ErrorKind::NotConnected)?;
-        let writer = Writer { stream: stream.try_clone()?, timeouts: Timeouts::new(), is_shut_down: false };
-        let state = State { engine, is_broken: false, is_finished: false, has_ended: false };
-        let shared = Arc::new(Shared { state: Mutex::new(state), writer: Mutex::new(writer) });
-        let reader =
-            WebSocketReader { shared: Arc::clone(&shared), stream, timeouts: Timeouts::new(), closed: None };
+        let (shared, read_half) = SharedSocket::new(self.socket, ())?;
+        let shared = Arc::new(shared);
+        let reader = WebSocketReader { shared: Arc::clone(&shared), read_half, closed: None };
         Ok((reader, WebSocketWriter { shared }))
     }
 }
@@ -104,18 +76,14 @@ impl WebSocketReader {
     /// Nothing came in time. Nothing is lost either.
     pub fn recv_event_timeout(&mut self, limit: Duration) -> Result<Option<MessageEvent>, TimedOut> {
         let limit = now() + limit;
+        let mut has_waited = false;
         loop {
-            let mut state = self.shared.state();
-            let mut event = state.engine.poll_event();
-            if event.is_none() && !state.engine.recv_buf().is_empty() {
-                state.engine.handle_recv(now());
-                event = state.engine.poll_event();
-            }
-            if let Some(event) = event {
+            let mut state = self.shared.lock();
+            if let Some(event) = state.poll_event() {
                 let is_over = state.engine.transport() == Transport::Close;
                 drop(state);
                 if is_over {
-                    self.end();
+                    self.shared.end();
                 }
                 if let MessageEvent::Closed(closed) = &event {
                     self.closed = Some(closed.clone());
@@ -125,57 +93,13 @@ impl WebSocketReader {
             if state.has_ended {
                 return Ok(None);
             }
-            let transport = state.engine.transport();
-            let deadline = state.engine.poll_timeout();
             drop(state);
-            self.shared.write_if_nobody_does();
-            let until = [deadline, Some(limit), Some(now() + LONGEST_READ)].into_iter().flatten().min();
-            let wait = until.map(|until| until.saturating_duration_since(now()));
-            match transport {
-                Transport::Open | Transport::Finish => self.read(wait, transport),
-                _ => std::thread::sleep(wait.unwrap_or(WRITE_SLICE).min(WRITE_SLICE)),
-            }
-            let (now, mut state) = (now(), self.shared.state());
-            if state.engine.poll_timeout().is_some_and(|deadline| deadline <= now) {
-                state.engine.handle_timeout(now);
-            } else if limit <= now {
+            if has_waited && limit <= now() {
                 return Err(TimedOut);
             }
+            has_waited = true;
+            self.read_half.turn(&self.shared, Some(limit));
         }
-    }
-
-    /// Reads once, without keeping anyone from sending.
-    fn read(&mut self, wait: Option<Duration>, transport: Transport) {
-        let read = self.timeouts.set_read(&self.stream, wait).and_then(|()| {
-            with_scratch(|scratch| {
-                let len = io::Read::read(&mut self.stream, scratch)?;
-                let mut state = self.shared.state();
-                if transport != Transport::Finish {
-                    state.engine.recv_buf().extend_from_slice(scratch.get(..len).unwrap_or_default());
-                }
-                match len {
-                    0 => state.engine.handle_eof(now()),
-                    _ => state.engine.handle_recv(now()),
-                }
-                Ok(())
-            })
-        });
-        match read {
-            Ok(()) => {}
-            Err(error) if is_temporary(&error) => {}
-            Err(_) => {
-                let mut state = self.shared.state();
-                state.is_broken = true;
-                state.engine.handle_eof(now());
-            }
-        }
-    }
-
-    fn end(&self) {
-        self.shared.write();
-        // Both clones are of one stream: the peer learns of the end although a writer is left.
-        self.shared.writer().shut_down();
-        self.shared.state().has_ended = true;
     }
 
     /// How the connection ended, once the last event was taken.
@@ -219,9 +143,9 @@ impl WebSocketWriter {
     ///
     /// The code or the reason must not be sent, or the connection is closing already.
     pub fn close(&self, code: CloseCode, reason: &str) -> Result<(), SendError> {
-        self.shared.state().engine.close(code, reason, now())?;
+        self.shared.lock().engine.close(code, reason, now())?;
         // The connection may have ended by the time that this looks: that is what was wanted.
-        self.shared.write();
+        self.shared.write(None);
         Ok(())
     }
 
@@ -230,7 +154,7 @@ impl WebSocketWriter {
         operation: impl FnOnce(&mut Messages) -> Result<(), SendError>,
     ) -> Result<(), SendError> {
         loop {
-            let mut state = self.shared.state();
+            let mut state = self.shared.lock();
             if state.is_broken || state.has_ended {
                 return Err(SendError::Closed);
             }
@@ -239,107 +163,10 @@ impl WebSocketWriter {
                 break;
             }
             drop(state);
-            self.shared.write();
+            self.shared.write(None);
         }
-        self.shared.write();
-        if self.shared.state().is_broken { Err(SendError::Closed) } else { Ok(()) }
-    }
-}
-
-impl Shared {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn writer(&self) -> MutexGuard<'_, Writer> {
-        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Writes everything there is, after whoever is writing.
-    fn write(&self) {
-        self.drain(&mut self.writer());
-        self.write_if_nobody_does();
-    }
-
-    /// Writes everything there is, unless somebody does already: then he sees it before he stops, or after.
-    fn write_if_nobody_does(&self) {
-        while self.has_output() {
-            match self.writer.try_lock() {
-                Ok(mut writer) => self.drain(&mut writer),
-                Err(TryLockError::Poisoned(poisoned)) => self.drain(&mut poisoned.into_inner()),
-                Err(TryLockError::WouldBlock) => return,
-            }
-            if self.state().engine.transport() == Transport::Close {
-                return;
-            }
-        }
-    }
-
-    fn has_output(&self) -> bool {
-        let mut state = self.state();
-        let is_finishing = state.engine.transport() == Transport::Finish && !state.is_finished;
-        !state.is_broken && (is_finishing || !state.engine.outbox().is_empty())
-    }
-
-    fn drain(&self, writer: &mut Writer) {
-        let mut chunk = Vec::new();
-        loop {
-            chunk.clear();
-            let mut state = self.state();
-            if state.is_broken {
-                return state.engine.outbox().clear();
-            }
-            for piece in state.engine.outbox().pieces() {
-                let room = WRITE_LEN - chunk.len();
-                chunk.extend_from_slice(piece.get(..room).unwrap_or(piece));
-            }
-            if chunk.is_empty() {
-                let is_finishing = state.engine.transport() == Transport::Finish;
-                state.is_finished |= is_finishing;
-                drop(state);
-                if is_finishing {
-                    writer.shut_down();
-                }
-                return;
-            }
-            drop(state);
-            if !self.write_all(writer, &chunk) {
-                return;
-            }
-        }
-    }
-
-    /// Whether all of `bytes`, which stand at the front of the outbox, could be written.
-    fn write_all(&self, writer: &mut Writer, mut bytes: &[u8]) -> bool {
-        while !bytes.is_empty() {
-            let Writer { stream, timeouts, .. } = writer;
-            let written =
-                timeouts.set_write(stream, WRITE_SLICE).and_then(|()| io::Write::write(stream, bytes));
-            let mut state = self.state();
-            match written {
-                Ok(len @ 1..) => {
-                    state.engine.outbox().advance(len);
-                    bytes = bytes.get(len..).unwrap_or_default();
-                }
-                // An engine that has given up on its peer has nothing more to say to it.
-                Err(error) if is_temporary(&error) && state.engine.transport() != Transport::Close => {}
-                _ => {
-                    state.is_broken = true;
-                    state.engine.outbox().clear();
-                    return false;
-                }
-            }
-        }
-        true
-    }
-}
-
-impl Writer {
-    fn shut_down(&mut self) {
-        if !std::mem::replace(&mut self.is_shut_down, true) {
-            // A stream that refuses is broken, which the reader finds out.
-            let _ = self.stream.shut_down_write();
-        }
+        self.shared.write(None);
+        if self.shared.lock().is_broken { Err(SendError::Closed) } else { Ok(()) }
     }
 }
 

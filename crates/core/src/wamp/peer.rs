@@ -44,6 +44,12 @@ impl<L: ByteLink> Peer<L> {
         &self.link
     }
 
+    /// How the session ended, once it has: that may be long before the last event, which waits for the transport to end.
+    #[must_use]
+    pub const fn left(&self) -> Option<&Left> {
+        self.left.as_ref()
+    }
+
     /// How the transport ended, once it has.
     #[must_use]
     pub const fn link_closed(&self) -> Option<&LinkClosed> {

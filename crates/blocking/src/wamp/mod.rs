@@ -1,0 +1,62 @@
+//! WAMP on plain threads: sessions with a router.
+//!
+//! ```no_run
+//! let session = wirebahn_blocking::wamp::join("ws://127.0.0.1:8080/ws", "realm1")?;
+//!
+//! let _registration = session.register("com.example.add", |(a, b): (i64, i64)| Ok(a + b)).wait()?;
+//!
+//! let sum: i64 = session.call("com.example.add", (2, 3)).wait()?;
+//! session.publish("com.example.sums", (sum,)).send()?;
+//! session.leave();
+//! # Ok::<_, Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! * [`join`] and [`Join`] begin a [`Session`], over WebSocket or RawSocket, TCP or Unix sockets.
+//! * `Router`, with the feature `router`, is a router in this process.
+//! * What can be asked is in [`Session`]; what goes wrong in [`Error`] and [`JoinError`].
+//!
+//! Inside, `shared` is what the handles of a session and its threads share, with `tables` of who waits for what, and
+//! `dispatch` from events to those who wait. One thread reads. Procedures are answered by the threads of a `pool`, which a
+//! registration has to itself.
+
+mod call;
+mod dispatch;
+mod invocation;
+mod join;
+mod open;
+mod peer;
+mod pool;
+mod procedure;
+mod publish;
+mod register;
+mod request;
+#[cfg(feature = "router")]
+mod router;
+mod session;
+mod shared;
+mod subscribe;
+mod tables;
+
+pub use call::{Call, Canceler, StartedCall};
+pub use invocation::{Interrupted, Invocation, ProgressSender};
+pub use join::{Join, join};
+pub use procedure::Handler;
+pub use publish::Publish;
+pub use register::{PROCEDURE_THREADS, Register, Registration};
+#[cfg(feature = "router")]
+pub use router::Router;
+pub use session::Session;
+pub use subscribe::{Handled, Subscribe, Subscription};
+
+pub use wirebahn_adapter::wamp::{
+    CallResult, Error, Event, IntoReply, InvocationError, JoinError, OpenError, Overflow, Reply, RequestError,
+};
+pub use wirebahn_core::wamp::session::{
+    Challenge, Initiator, Left, LeftCause, OperationError, SessionConfig, SessionViolation,
+};
+pub use wirebahn_core::wamp::{
+    CancelMode, Dict, Feature, InvocationPolicy, MatchPolicy, Payload, Role, RouterUrl, Serializer,
+    Subprotocol, Text, Uri, Value, close_reason, error_uri,
+};
+#[cfg(feature = "router")]
+pub use wirebahn_router::{RealmConfig, RouterConfig};

@@ -1,0 +1,275 @@
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use wirebahn_core::rawsocket::RawSocket;
+use wirebahn_core::wamp::link::{ByteLink, LinkClose, LinkEvent, LinkSendError, MessageLink};
+use wirebahn_core::wamp::message::Error;
+use wirebahn_core::wamp::{
+    ErrorDetails, Message, Payload, RequestId, RequestType, Serializer, Uri, error_uri,
+};
+use wirebahn_core::websocket::Messages;
+use wirebahn_core::{Engine, Transport};
+use wirebahn_router::{CloseReason, Outgoing, SessionKey, SharedEvent, TransportInfo};
+
+use super::handle::{Handle, Taken};
+use crate::Stream;
+use crate::shared_socket::{LONGEST_READ, ReadHalf, SharedSocket, SocketState, Written};
+use crate::socket::{Socket, now};
+
+/// How many messages are handed to the router, or taken from it, under one lock: enough for one long write, few enough
+/// that others get their turn.
+const AT_ONCE: usize = 256;
+
+/// A transport on which shared events are framed once.
+pub(super) trait SharedFrame: ByteLink + Send + 'static {
+    /// The frame; `None` if the event is too long for any frame.
+    fn shared_frame(event: &SharedEvent, serializer: Serializer) -> Option<&Self::Prepared>;
+}
+
+impl SharedFrame for Messages {
+    fn shared_frame(event: &SharedEvent, serializer: Serializer) -> Option<&Self::Prepared> {
+        event.websocket(serializer)
+    }
+}
+
+impl SharedFrame for RawSocket {
+    fn shared_frame(event: &SharedEvent, serializer: Serializer) -> Option<&Self::Prepared> {
+        event.rawsocket(serializer)
+    }
+}
+
+/// Serves a client until its connection ends: this thread reads, another one writes. Closes the connection once
+/// `shutdown` is set.
+pub(super) fn serve<L: SharedFrame>(
+    router: &Arc<Handle>,
+    socket: Socket<MessageLink<L>, Stream>,
+    transport: TransportInfo,
+    shutdown: &Arc<AtomicBool>,
+) -> io::Result<()> {
+    let (socket, read_half) = SharedSocket::new(socket, ())?;
+    let key = router.attach(transport);
+    let connection = Arc::new(Connection { router: Arc::clone(router), key, socket });
+    let writer = Arc::clone(&connection);
+    let spawned = std::thread::Builder::new().name("wamp router".into()).spawn(move || writer.write());
+    if let Err(error) = spawned {
+        router.detach(key);
+        return Err(error);
+    }
+    connection.read(read_half, shutdown);
+    Ok(())
+}
+
+struct Connection<L: ByteLink> {
+    router: Arc<Handle>,
+    key: SessionKey,
+    socket: SharedSocket<MessageLink<L>, ()>,
+}
+
+/// What comes off the wire.
+#[expect(clippy::large_enum_variant, reason = "nearly all are messages; a box would cost an allocation each")]
+enum Received {
+    Message(Message),
+    Malformed(String),
+}
+
+impl<L: SharedFrame> Connection<L> {
+    fn read(&self, mut read_half: ReadHalf, shutdown: &AtomicBool) {
+        let mut received = Vec::new();
+        let mut is_asked_to_end = false;
+        loop {
+            let mut state = self.socket.lock();
+            let is_over = loop {
+                match state.poll_event() {
+                    Some(LinkEvent::Message(message)) => received.push(Received::Message(message)),
+                    Some(LinkEvent::Malformed(malformed)) => {
+                        received.push(Received::Malformed(malformed.to_string()));
+                    }
+                    Some(_) => break true,
+                    None => break state.engine.transport() == Transport::Close,
+                }
+                if received.len() >= AT_ONCE {
+                    break false;
+                }
+            };
+            if !is_asked_to_end && shutdown.load(Ordering::Acquire) {
+                is_asked_to_end = true;
+                state.engine.close(LinkClose::GoingAway, now());
+            }
+            drop(state);
+            let has_read = !received.is_empty();
+            if has_read {
+                self.hand_over(&mut received);
+            }
+            if is_over {
+                break;
+            }
+            if !has_read {
+                read_half.turn(&self.socket, None);
+            }
+        }
+        self.socket.end();
+        self.router.detach(self.key);
+    }
+
+    /// Everything that came goes in under one lock. Then nothing more is read for as long as the router wants that.
+    fn hand_over(&self, received: &mut Vec<Received>) {
+        self.router.with(|router, now| {
+            for received in received.drain(..) {
+                match received {
+                    Received::Message(message) => router.handle_message(self.key, message, now),
+                    Received::Malformed(what) => router.handle_malformed(self.key, what, now),
+                }
+            }
+        });
+        while self.router.is_held(self.key) {
+            std::thread::park_timeout(LONGEST_READ);
+            let state = self.socket.lock();
+            if state.is_broken || state.engine.transport() == Transport::Close {
+                return;
+            }
+        }
+    }
+
+    fn write(&self) {
+        let mut outgoing = VecDeque::new();
+        loop {
+            if self.router.take(self.key, &mut outgoing, AT_ONCE) == Taken::Some {
+                self.send(&mut outgoing);
+                continue;
+            }
+            // The router is told after this is set: whoever waits for it sees it, or is woken.
+            if self.socket.lock().has_ended {
+                return self.router.forget(self.key);
+            }
+            std::thread::park();
+        }
+    }
+
+    /// Sends everything, or closes the connection if the router says so.
+    fn send(&self, outgoing: &mut VecDeque<Outgoing>) {
+        while !outgoing.is_empty() {
+            if !self.wait_until(outgoing, |state| state.engine.is_ready()) {
+                return;
+            }
+            let mut unsendable = Vec::new();
+            let mut state = self.socket.lock();
+            while let Some(output) = outgoing.pop_front() {
+                let sent = match &output {
+                    Outgoing::Message(message) => state.engine.send(message),
+                    Outgoing::Shared(event) => {
+                        let limit = state.engine.max_message_len();
+                        match L::shared_frame(event, state.engine.serializer()) {
+                            Some(frame) => state.engine.send_prepared(frame),
+                            None => Err(LinkSendError::MessageTooLong { limit }),
+                        }
+                    }
+                    Outgoing::Close(reason) => {
+                        state.engine.close(link_close(reason), now());
+                        outgoing.clear();
+                        break;
+                    }
+                    _ => Ok(()),
+                };
+                match sent {
+                    Err(LinkSendError::NotReady) => {
+                        outgoing.push_front(output);
+                        break;
+                    }
+                    Err(LinkSendError::MessageTooLong { .. }) => {
+                        self.router.note_unsendable();
+                        unsendable.extend(instead_of(output, &mut state.engine, outgoing));
+                    }
+                    // A link that has ended will say so.
+                    Ok(()) | Err(_) => {}
+                }
+            }
+            drop(state);
+            if !unsendable.is_empty() {
+                self.router.with(|router, now| {
+                    unsendable.into_iter().for_each(|error| router.handle_message(self.key, error, now));
+                });
+            }
+        }
+        self.wait_until(outgoing, |state| state.engine.outbox().is_empty());
+    }
+
+    /// Writes until `reached`; whether that was. It is not if the connection is ending, and if the router closes it: a
+    /// client that does not read must not hold its connection.
+    fn wait_until(
+        &self,
+        outgoing: &mut VecDeque<Outgoing>,
+        reached: impl Fn(&mut SocketState<MessageLink<L>, ()>) -> bool,
+    ) -> bool {
+        loop {
+            let mut state = self.socket.lock();
+            let is_open = !matches!(state.engine.transport(), Transport::Finish | Transport::Close);
+            if state.is_broken || state.has_ended || !is_open && state.engine.outbox().is_empty() {
+                outgoing.clear();
+                return false;
+            }
+            if reached(&mut state) {
+                return true;
+            }
+            drop(state);
+            if self.socket.write(Some(now())) == Written::Blocked && self.router.is_closing(self.key) {
+                self.router.take(self.key, outgoing, usize::MAX);
+                let reason = match outgoing.back() {
+                    Some(Outgoing::Close(reason)) => link_close(reason),
+                    // That was taken before.
+                    _ => LinkClose::Done,
+                };
+                self.socket.lock().engine.close(reason, now());
+                outgoing.clear();
+                return false;
+            }
+        }
+    }
+}
+
+/// Nothing that belongs to a call is dropped without its caller being told: what the router is to be told about an output
+/// that is too long; what the client is to be told instead comes first in `outgoing`.
+#[cold]
+fn instead_of<L: ByteLink>(
+    output: Outgoing,
+    link: &mut MessageLink<L>,
+    outgoing: &mut VecDeque<Outgoing>,
+) -> Option<Message> {
+    let Outgoing::Message(message) = output else { return None };
+    let (request_type, request) = match &*message {
+        Message::Invocation(invocation) => {
+            return Some(too_long(RequestType::Invocation, invocation.request).into());
+        }
+        Message::Result(result) => (RequestType::Call, result.request),
+        Message::Error(error) => (error.request_type, error.request),
+        // There can be no session with a peer that cannot be told that it has one.
+        Message::Welcome(_) | Message::Challenge(_) => {
+            outgoing.clear();
+            link.close(LinkClose::Policy, now());
+            return None;
+        }
+        _ => return None,
+    };
+    outgoing.push_front(Outgoing::Message(Box::new(too_long(request_type, request).into())));
+    None
+}
+
+fn too_long(request_type: RequestType, request: RequestId) -> Error {
+    Error {
+        request_type,
+        request,
+        details: ErrorDetails::default(),
+        error: Uri::from_static(error_uri::PAYLOAD_SIZE_EXCEEDED),
+        payload: Payload::empty(),
+    }
+}
+
+const fn link_close(reason: &CloseReason) -> LinkClose {
+    match reason {
+        CloseReason::Violation(_) => LinkClose::Violation,
+        CloseReason::TooSlow | CloseReason::JoinTimeout => LinkClose::Policy,
+        CloseReason::ShutDown => LinkClose::GoingAway,
+        _ => LinkClose::Done,
+    }
+}
