@@ -16,8 +16,6 @@ use std::fs;
 use std::io::{self, Read as _, Write as _};
 use std::net::TcpStream as BlockingStream;
 use std::rc::Rc;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -133,47 +131,42 @@ fn call_one_at_a_time(address: &str, pid: &str, time: Duration) -> io::Result<()
 }
 
 fn publish_to_many(address: &str, pid: &str, time: Duration) -> io::Result<()> {
-    let received = Arc::new(AtomicU64::new(0));
-    let is_over = Arc::new(AtomicBool::new(false));
     let streams: io::Result<Vec<_>> = (0..SUBSCRIBERS).map(|_| connect(address, SUBSCRIBER)).collect();
-    let mut streams = streams?;
-    let reader = {
-        let (received, is_over) = (Arc::clone(&received), Arc::clone(&is_over));
-        // One after another is enough: they all get the same.
-        thread::spawn(move || -> io::Result<()> {
-            let mut buffer = [0; 4096];
-            while !is_over.load(Ordering::Relaxed) {
-                for stream in &mut streams {
-                    let len = stream.read(&mut buffer)?;
-                    received.fetch_add(len as u64, Ordering::Relaxed);
-                }
-            }
-            Ok(())
-        })
-    };
+    let streams = streams?;
+    thread::spawn(move || read_all(streams));
     thread::sleep(Duration::from_millis(100));
     let mut publisher = connect(address, PUBLISHER)?;
-    let mut message = [0; MESSAGE_LEN];
+    // Acknowledgements come together, and so do the publications that they make room for.
+    let mut messages = [0; MESSAGE_LEN * WINDOW as usize];
     measure("pubN", pid, time, |deadline| {
-        let (mut sent, mut waiting) = (0, 0);
+        let mut sent = 0;
         while Instant::now() < deadline {
-            while waiting < WINDOW {
-                publisher.write_all(&message)?;
-                (sent, waiting) = (sent + 1, waiting + 1);
-            }
-            publisher.read_exact(&mut message)?;
-            waiting -= 1;
-        }
-        for _ in 0..waiting {
-            publisher.read_exact(&mut message)?;
+            publisher.write_all(&messages)?;
+            publisher.read_exact(&mut messages)?;
+            sent += WINDOW;
         }
         Ok(sent * SUBSCRIBERS)
-    })?;
-    is_over.store(true, Ordering::Relaxed);
-    drop(publisher);
-    // An end of the streams ends the reader as well.
-    drop(reader);
-    Ok(())
+    })
+}
+
+/// Reads what comes, as wampload does: one thread for all, woken by whichever stream is readable.
+fn read_all(streams: Vec<BlockingStream>) -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    LocalSet::new().block_on(&runtime, async {
+        let mut readers = Vec::new();
+        for stream in streams {
+            stream.set_nonblocking(true)?;
+            let mut stream = TcpStream::from_std(stream)?;
+            readers.push(tokio::task::spawn_local(async move {
+                let mut buffer = [0; 4096];
+                while stream.read(&mut buffer).await.is_ok_and(|len| len > 0) {}
+            }));
+        }
+        for reader in readers {
+            reader.await?;
+        }
+        Ok(())
+    })
 }
 
 fn connect(address: &str, role: u8) -> io::Result<BlockingStream> {
