@@ -13,6 +13,8 @@ pub enum Error {
     Request(Box<RequestError>),
     /// The call took longer than its timeout.
     TimedOut,
+    /// The call was canceled here.
+    Canceled,
     /// The session has ended; here is how.
     Ended(Arc<Left>),
     /// It was not possible, and nothing was sent.

@@ -1,9 +1,12 @@
 //! Futures are dropped wherever they wait.
 
+use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-use wirebahn_core::wamp::message::Unregistered;
-use wirebahn_core::wamp::{CancelMode, Message, UnregisteredDetails};
+use futures_core::Stream as _;
+use wirebahn_core::wamp::message::{self, Unregistered};
+use wirebahn_core::wamp::{CancelMode, ErrorDetails, Message, Payload, RequestType, UnregisteredDetails};
+use wirebahn_drive::wamp::Error;
 
 use crate::caller::yield_now;
 use crate::router::{event, expect_msg, joined, registered, subscribed};
@@ -25,6 +28,58 @@ on_both! {
         begin_and_drop(session.call::<_, ()>("com.slow", ()).cancel_mode(CancelMode::Skip).into_future());
         expect_msg!(router, Call);
         assert_eq!(expect_msg!(router, Cancel).options.mode, Some(CancelMode::Skip));
+    }
+
+    async fn a_call_that_is_canceled_ends_at_once_and_says_so<R>() {
+        let (session, router) = joined::<R>().await;
+        for mode in [CancelMode::KillNoWait, CancelMode::Skip] {
+            let mut call = session.call::<_, ()>("com.slow", ()).into_future();
+            assert!(Pin::new(&mut call).poll(&mut Context::from_waker(Waker::noop())).is_pending());
+            let made = expect_msg!(router, Call);
+            call.cancel(mode).unwrap();
+            let cancel = expect_msg!(router, Cancel);
+            assert_eq!((cancel.request, cancel.options.mode), (made.request, Some(mode)));
+            assert!(matches!(call.await, Err(Error::Canceled)));
+        }
+        session.publish("com.news", ()).await.unwrap();
+        expect_msg!(router, Publish);
+    }
+
+    async fn a_call_that_is_killed_ends_with_what_the_callee_says<R>() {
+        let (session, router) = joined::<R>().await;
+        let mut call = session.call::<_, ()>("com.slow", ()).into_future();
+        assert!(Pin::new(&mut call).poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        let made = expect_msg!(router, Call);
+        call.cancel(CancelMode::Kill).unwrap();
+        assert_eq!(expect_msg!(router, Cancel).options.mode, Some(CancelMode::Kill));
+        router.say(message::Error {
+            request_type: RequestType::Call,
+            request: made.request,
+            details: ErrorDetails::default(),
+            error: "com.half_done".into(),
+            payload: Payload::empty(),
+        });
+        assert!(call.await.unwrap_err().is("com.half_done"));
+    }
+
+    async fn a_call_that_is_canceled_before_it_was_polled_is_not_made<R>() {
+        let (session, router) = joined::<R>().await;
+        let mut call = session.call::<_, ()>("com.slow", ()).into_future();
+        call.cancel(CancelMode::Kill).unwrap();
+        assert!(matches!(call.await, Err(Error::Canceled)));
+        session.publish("com.news", ()).await.unwrap();
+        expect_msg!(router, Publish);
+    }
+
+    async fn a_stream_of_results_ends_after_it_was_canceled<R>() {
+        let (session, router) = joined::<R>().await;
+        let mut pieces = session.call::<_, ()>("com.slow", ()).stream();
+        assert!(Pin::new(&mut pieces).poll_next(&mut Context::from_waker(Waker::noop())).is_pending());
+        expect_msg!(router, Call);
+        pieces.cancel(CancelMode::KillNoWait).unwrap();
+        expect_msg!(router, Cancel);
+        assert!(matches!(pieces.next().await, Some(Err(Error::Canceled))));
+        assert!(pieces.next().await.is_none());
     }
 
     async fn a_call_that_is_dropped_before_it_was_polled_is_not_made<R>() {

@@ -159,6 +159,18 @@ pub struct CallFuture<T> {
     convert: fn(CallResult) -> Result<T, Error>,
 }
 
+impl<T> CallFuture<T> {
+    /// Cancels the call, which then ends with [`Error::Canceled`]; with [`CancelMode::Kill`] it ends with what the callee
+    /// answers to being interrupted, be it an error or, if it was done by then, the result.
+    ///
+    /// # Errors
+    ///
+    /// The router cannot cancel, and the mode needs it: the call goes on.
+    pub fn cancel(&mut self, mode: CancelMode) -> Result<(), Error> {
+        self.request.cancel(mode)
+    }
+}
+
 impl<T> Future for CallFuture<T> {
     type Output = Result<T, Error>;
 
@@ -187,6 +199,16 @@ pub struct CallStream {
 }
 
 impl CallStream {
+    /// Cancels the call, which then ends with [`Error::Canceled`]; with [`CancelMode::Kill`] it ends with what the callee
+    /// answers to being interrupted, be it an error or, if it was done by then, the result.
+    ///
+    /// # Errors
+    ///
+    /// The router cannot cancel, and the mode needs it: the call goes on.
+    pub fn cancel(&mut self, mode: CancelMode) -> Result<(), Error> {
+        self.request.cancel(mode)
+    }
+
     /// The next piece; `None` after the last one, or after an error. Cancel-safe.
     pub async fn next(&mut self) -> Option<Result<CallResult, Error>> {
         std::future::poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use wirebahn_core::wamp::session::OperationError;
 use wirebahn_core::wamp::{CancelMode, RequestId};
 
 use super::Session;
@@ -20,6 +21,8 @@ pub(super) struct Request {
 enum Phase {
     Unsent(Option<Send>),
     Waiting(RequestId),
+    /// Nobody waits any more, and who polls is to know why.
+    Canceled,
     Done,
 }
 
@@ -73,12 +76,41 @@ impl Request {
         Poll::Ready(sent)
     }
 
+    /// Cancels the call. With [`CancelMode::Kill`] what the callee says to that is still to come.
+    pub(super) fn cancel(&mut self, mode: CancelMode) -> Result<(), Error> {
+        match self.state {
+            Phase::Unsent(_) => self.state = Phase::Canceled,
+            Phase::Waiting(request) => {
+                let canceled = Arc::clone(self.session.shared()).operate(|state| {
+                    state.session.cancel(request, mode)?;
+                    if mode != CancelMode::Kill {
+                        state.forget(request);
+                    }
+                    Ok(())
+                });
+                match canceled {
+                    // It has just been answered.
+                    Err(OperationError::NoSuchRequest) => return Ok(()),
+                    Err(error) => return Err(error.into()),
+                    Ok(()) if mode != CancelMode::Kill => self.state = Phase::Canceled,
+                    Ok(()) => {}
+                }
+            }
+            Phase::Canceled | Phase::Done => {}
+        }
+        Ok(())
+    }
+
     /// The next answer; `None` after the last one, and if none comes.
     pub(super) fn poll_answer(&mut self, cx: &Context<'_>) -> Poll<Option<Result<Answer, Error>>> {
         if let Phase::Unsent(_) = self.state
             && let Err(error) = ready!(self.poll_sent(cx))
         {
             return Poll::Ready(Some(Err(error)));
+        }
+        if let Phase::Canceled = self.state {
+            self.state = Phase::Done;
+            return Poll::Ready(Some(Err(Error::Canceled)));
         }
         let Phase::Waiting(request) = self.state else { return Poll::Ready(None) };
         let answer = ready!(self.session.shared().poll_answer(cx, request));
