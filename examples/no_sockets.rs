@@ -32,7 +32,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     while let Some(deadline) = server.poll_timeout() {
         now = deadline;
         server.handle_timeout(now);
-        println!("after {:?} the server has {} bytes to send", now - Instant::ZERO, server.outbox().len());
+        println!(
+            "after {:?} the server has {} bytes to send",
+            now.saturating_duration_since(Instant::ZERO),
+            server.outbox().len()
+        );
         while let Some(event) = server.poll_event() {
             println!("  {event:?}");
         }
@@ -46,7 +50,9 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// Both ends of a connection. A server asks every 30 seconds whether its client is still there.
 fn open(now: Instant) -> Result<(Messages, Messages), Box<dyn Error>> {
     let mut config = Config::default();
-    config.keepalive = Some(Keepalive::new(Duration::from_secs(30), Duration::from_secs(10)));
+    let mut keepalive = Keepalive::default();
+    (keepalive.interval, keepalive.timeout) = (Duration::from_secs(30), Some(Duration::from_secs(10)));
+    config.keepalive = Some(keepalive);
     let mut options = ServerOptions::default();
     options.config = Arc::new(config);
     let entropy = || Box::new(OsEntropy::default());
@@ -55,7 +61,9 @@ fn open(now: Instant) -> Result<(Messages, Messages), Box<dyn Error>> {
     let mut client = ClientOpening::new(request, Arc::new(ClientOptions::default()), entropy(), now);
 
     carry(&mut client, &mut server, now);
-    let Some(ServerOpeningEvent::Request(request)) = server.poll_event() else { return Err("no request".into()) };
+    let Some(ServerOpeningEvent::Request(request)) = server.poll_event() else {
+        return Err("no request".into());
+    };
     println!("a request for {}", request.http.path());
     server.accept(Acceptance::default(), now)?;
     carry(&mut server, &mut client, now);

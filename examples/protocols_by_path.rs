@@ -6,7 +6,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use wirebahn_tokio::http::StatusCode;
-use wirebahn_tokio::opening::{Acceptance, Refusal};
+use wirebahn_tokio::opening::{Acceptance, HttpRequest, Refusal};
 use wirebahn_tokio::{CloseCode, Server, Upgrade, WebSocket, connect};
 
 #[tokio::main(flavor = "current_thread")]
@@ -21,7 +21,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     echo.close(CloseCode::NORMAL, "").await?;
 
     // The rest of the URL is the protocol's.
-    let mut ticks = connect(&format!("ws://{address}/ticks?every=20ms")).await?;
+    let mut ticks = connect(&format!("ws://{address}/ticks?every=20")).await?;
     for _ in 0..3 {
         println!("/ticks: {:?}", ticks.recv().await);
     }
@@ -34,18 +34,51 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 async fn route(upgrade: Upgrade) {
-    let path = upgrade.request().http.path().to_owned();
-    let query = upgrade.request().http.query().unwrap_or_default().to_owned();
-    let handler: fn(WebSocket, String) -> _ = match path.as_str() {
-        "/echo" => |socket, _| Handler::Echo(socket),
-        "/ticks" => Handler::Ticks,
+    let request = &upgrade.request().http;
+    let service = match request.path() {
+        "/echo" => Service::Echo,
+        "/ticks" => Service::Ticks(interval(request)),
         _ => {
             // Fails only for statuses that must not go on the wire.
             drop(upgrade.refuse(Refusal::new(StatusCode::NOT_FOUND)).await);
             return;
         }
     };
-    if let Ok(socket) = upgrade.accept(Acceptance::default()).await {
-        handler(socket, query).run().await;
+    let Ok(socket) = upgrade.accept(Acceptance::default()).await else { return };
+    match service {
+        Service::Echo => echo(socket).await,
+        Service::Ticks(interval) => ticks(socket, interval).await,
     }
+}
+
+enum Service {
+    Echo,
+    Ticks(Duration),
+}
+
+/// `every=20`, or a second.
+fn interval(query: &str) -> Duration {
+    let millis =
+        query.split('&').find_map(|each| each.strip_prefix("every=")?.strip_suffix("ms")?.parse().ok());
+    Duration::from_millis(millis.unwrap_or(1000))
+}
+
+async fn echo(mut socket: WebSocket) {
+    while let Some(message) = socket.recv().await {
+        if socket.send(message).await.is_err() {
+            break;
+        }
+    }
+}
+
+async fn ticks(mut socket: WebSocket, interval: Duration) {
+    let mut ticker = tokio::time::interval(interval.max(Duration::from_millis(1)));
+    loop {
+        tokio::select! {
+            // Also answers pings and the client's Close.
+            received = socket.recv() => if received.is_none() { return },
+            _ = ticker.tick() => if socket.send("tick").await.is_err() { break },
+        }
+    }
+    socket.wait_closed().await;
 }
