@@ -4,10 +4,9 @@
 //! `cargo run -p wirebahn-examples --example wamp_component`
 
 use std::error::Error;
-use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
+use wirebahn_tokio::Server;
 use wirebahn_tokio::wamp::{
     BackoffOptions, Component, ComponentEvent, Error as WampError, Join, RealmConfig, Router, RouterConfig,
     Session,
@@ -60,14 +59,9 @@ async fn listen() -> std::io::Result<(Router, u16)> {
     let mut config = RouterConfig::default();
     config.realms.push(("realm1".into(), RealmConfig::default()));
     let router = Router::new(config);
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-    let port = listener.local_addr()?.port();
+    let server = Server::bind("127.0.0.1:0").await?;
+    let port = server.local_addr()?.port();
     let serving = router.clone();
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            let serving = serving.clone();
-            tokio::spawn(async move { serving.serve_rawsocket(stream, Arc::default()).await });
-        }
-    });
+    tokio::spawn(async move { serving.serve(server).await });
     Ok((router, port))
 }

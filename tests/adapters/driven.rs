@@ -182,7 +182,7 @@ struct Open<N: BlockOn> {
 }
 
 /// Runs a future to its end, which must come.
-fn soon<N: BlockOn, T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn soon<N: BlockOn, T>(future: impl Future<Output = T>) -> T {
     N::block_on(timeout::<N, _>(Some(STUCK), future)).expect("this must not hang")
 }
 

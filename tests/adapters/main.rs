@@ -2,7 +2,8 @@
 //!
 //! * `adapter`: what the suite sees of an adapter: nothing but blocking calls.
 //! * `driven`, `blocking`: the adapters as that.
-//! * `suite`: the tests, each generic over the adapter. `peer`: the other ends that write their bytes by hand.
+//! * `suite`: the tests of WebSocket, each generic over the adapter. `peer`: the other ends that write their bytes by hand.
+//! * `wamp`: the same for WAMP.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic is a failed test")]
 
 mod adapter;
@@ -11,19 +12,28 @@ mod dependencies;
 mod driven;
 mod peer;
 mod suite;
+mod wamp;
 
-/// Every test of the suite, for one adapter.
+/// All tests, for the asynchronous adapters.
 macro_rules! instantiate {
-    ($($name:ident: $adapter:ty;)+) => {
+    ($($name:ident: $runtime:ty;)+) => {
         $(mod $name {
-            crate::suite::tests!($adapter);
+            crate::suite::tests!(crate::driven::Driven<$runtime>);
+
+            mod wamp {
+                crate::wamp::tests!(crate::driven::Driven<$runtime>);
+                crate::wamp::futures::async_tests!($runtime);
+            }
         })+
     };
 }
 
 instantiate! {
-    on_tokio: crate::driven::Driven<wirebahn_tokio::TokioRuntime>;
-    on_smol: crate::driven::Driven<wirebahn_smol::SmolRuntime>;
-    on_async_std: crate::driven::Driven<wirebahn_async_std::AsyncStdRuntime>;
-    on_threads: crate::blocking::Blocking;
+    on_tokio: wirebahn_tokio::TokioRuntime;
+    on_smol: wirebahn_smol::SmolRuntime;
+    on_async_std: wirebahn_async_std::AsyncStdRuntime;
+}
+
+mod on_threads {
+    crate::suite::tests!(crate::blocking::Blocking);
 }

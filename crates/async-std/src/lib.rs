@@ -1,4 +1,6 @@
-//! WebSocket on async-std.
+//! WebSocket and WAMP on async-std.
+//!
+//! A server:
 //!
 //! ```no_run
 //! use wirebahn_async_std::{Server, WebSocket};
@@ -19,7 +21,19 @@
 //! }
 //! ```
 //!
-//! * [`wamp`] has sessions with WAMP routers.
+//! A session with a WAMP router:
+//!
+//! ```no_run
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let session = wirebahn_async_std::wamp::join("ws://127.0.0.1:8080/ws", "realm1").await?;
+//! let sum: i64 = session.call("com.example.add", (2, 3)).await?;
+//! session.publish("com.example.sums", (sum,)).await?;
+//! session.leave().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! * [`wamp`] has sessions, components that come back, and routers in this process.
 //! * [`connect`] and [`Client`] open connections, [`Server`] and [`accept`] take them.
 //! * [`WebSocket`] has whole messages, [`FrameSocket`] whole frames, [`StreamingSocket`] payload as it arrives.
 //! * The options are in [`opening`] and [`Config`]; what can be sent and received in [`Message`], [`MessageEvent`],
@@ -41,19 +55,9 @@ pub use over::{accept, connect, connect_on, receive};
 pub use runtime::{AsyncStdRuntime, AsyncStdTimer};
 pub use stream::{Closing, ShutDown};
 
-pub use wirebahn_core::websocket::{
-    Cause, Chunk, CloseCode, Closed, Config, Event, Fin, Frames, Message, MessageEvent, MessageKind,
-    Messages, PreparedMessage, Replies, SendError, Streaming, extension, opening,
-};
-pub use wirebahn_core::{http, proxy};
-pub use wirebahn_drive::websocket::{
-    ACCEPT_PAUSE, ConnectError, Layer, PartsLayer, SHUTDOWN_GRACE, ServerHandle,
-};
-pub use wirebahn_drive::{
-    CONNECT_TIMEOUT, Delay, Dialer, FuturesIo, OsEntropy, ProxyError, ProxyErrorKind, Route, Shutdown,
-};
-#[cfg(feature = "tls")]
-pub use wirebahn_tls as tls;
+pub use wirebahn_drive::FuturesIo;
+#[doc(inline)]
+pub use wirebahn_drive::names::websocket::*;
 
 /// A stream to or from the other end.
 pub type Stream = network::Stream;

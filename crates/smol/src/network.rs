@@ -1,152 +1,24 @@
 //! The network and the tasks of smol.
 
-use std::io;
-use std::net::SocketAddr;
-use std::path::Path;
-use std::sync::Arc;
-
-use futures_io::{AsyncRead, AsyncWrite};
 #[cfg(unix)]
 use smol::net::unix::{UnixListener, UnixStream};
 use smol::net::{TcpListener, TcpStream};
-use wirebahn_drive::{Accepted, Delay, FuturesIo, FuturesStream, Listen, Network, Spawn, Wrap};
 
 use crate::SmolRuntime;
 
-#[cfg(unix)]
-pub(crate) type Stream = FuturesStream<TcpStream, UnixStream>;
-#[cfg(not(unix))]
-pub(crate) type Stream = FuturesStream<TcpStream, TcpStream>;
+/// smol's streams are what is needed as they are.
+type Socket<S> = S;
 
-/// What a [`Server`](crate::Server) takes connections from.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Listener {
-    /// A TCP port.
-    Tcp(TcpListener),
-    /// A Unix socket.
-    #[cfg(unix)]
-    Unix(UnixListener),
-}
-
-impl From<TcpListener> for Listener {
-    fn from(listener: TcpListener) -> Self {
-        Self::Tcp(listener)
-    }
-}
-
-#[cfg(unix)]
-impl From<UnixListener> for Listener {
-    fn from(listener: UnixListener) -> Self {
-        Self::Unix(listener)
-    }
-}
-
-fn tcp(stream: TcpStream, delay: Delay) -> FuturesIo<Stream> {
-    if delay == Delay::Off {
-        // Only an optimisation: a stream that refuses works all the same.
-        let _ = stream.set_nodelay(true);
-    }
-    FuturesIo::new(FuturesStream::Tcp(stream))
-}
-
-impl Network for SmolRuntime {
-    type Io = FuturesIo<Stream>;
-
-    async fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
-        smol::net::resolve((host, port)).await
-    }
-
-    async fn connect(address: SocketAddr, delay: Delay) -> io::Result<Self::Io> {
-        Ok(tcp(TcpStream::connect(address).await?, delay))
-    }
-
-    #[cfg(unix)]
-    async fn connect_unix(path: &Path) -> io::Result<Self::Io> {
-        Ok(FuturesIo::new(FuturesStream::Unix(UnixStream::connect(path).await?)))
-    }
-
-    #[cfg(not(unix))]
-    async fn connect_unix(_: &Path) -> io::Result<Self::Io> {
-        Err(io::ErrorKind::Unsupported.into())
-    }
-
-    fn spawner() -> Spawn {
-        Arc::new(|future| smol::spawn(future).detach())
-    }
-
-    #[cfg(feature = "tls")]
-    async fn secure(
-        io: Self::Io,
-        tls: &wirebahn_tls::ClientTls,
-        host: &wirebahn_core::http::Host,
-    ) -> Result<Self::Io, wirebahn_tls::TlsError> {
-        let stream = wirebahn_drive::secure(io.into_inner(), tls, host).await?;
-        Ok(FuturesIo::new(FuturesStream::Tls(Box::new(stream))))
-    }
-}
-
-impl<S: AsyncRead + AsyncWrite + Unpin> Wrap<S> for SmolRuntime {
-    type Wrapped = FuturesIo<S>;
-
-    fn wrap(stream: S) -> FuturesIo<S> {
-        FuturesIo::new(stream)
-    }
-}
-
-impl Listen for SmolRuntime {
-    type Listener = Listener;
-    type Task = Task;
-
-    async fn bind(address: SocketAddr) -> io::Result<Listener> {
-        Ok(Listener::Tcp(TcpListener::bind(address).await?))
-    }
-
-    #[cfg(unix)]
-    fn bind_unix(path: &Path) -> io::Result<Listener> {
-        Ok(Listener::Unix(UnixListener::bind(path)?))
-    }
-
-    #[cfg(not(unix))]
-    fn bind_unix(_: &Path) -> io::Result<Listener> {
-        Err(io::ErrorKind::Unsupported.into())
-    }
-
-    fn local_addr(listener: &Listener) -> io::Result<SocketAddr> {
-        match listener {
-            Listener::Tcp(listener) => listener.local_addr(),
-            #[cfg(unix)]
-            Listener::Unix(_) => Err(io::ErrorKind::Unsupported.into()),
-        }
-    }
-
-    async fn accept(listener: &Listener, delay: Delay) -> io::Result<Accepted<Self::Io>> {
-        match listener {
-            Listener::Tcp(listener) => {
-                let (stream, peer) = listener.accept().await?;
-                Ok(Accepted { io: tcp(stream, delay), peer: Some(peer) })
-            }
-            #[cfg(unix)]
-            Listener::Unix(listener) => {
-                let (stream, _) = listener.accept().await?;
-                Ok(Accepted { io: FuturesIo::new(FuturesStream::Unix(stream)), peer: None })
-            }
-        }
-    }
-
-    fn spawn(future: impl Future<Output = ()> + Send + 'static) -> Task {
-        Task(smol::spawn(future))
-    }
-
-    #[cfg(feature = "tls")]
-    async fn secure_accepted(
-        io: Self::Io,
-        received: bytes::BytesMut,
-        tls: &wirebahn_tls::ServerTls,
-    ) -> Result<Self::Io, wirebahn_tls::TlsError> {
-        let stream = wirebahn_drive::secure_accepted(io.into_inner(), received, tls).await?;
-        Ok(FuturesIo::new(FuturesStream::Tls(Box::new(stream))))
-    }
+wirebahn_drive::futures_network! {
+    runtime: SmolRuntime,
+    tcp: TcpListener, TcpStream,
+    unix: UnixListener, UnixStream,
+    socket: Socket, std::convert::identity,
+    resolve: |host, port| smol::net::resolve((host, port)).await,
+    connect_unix: |path| UnixStream::connect(path).await?,
+    bind_unix: |path| UnixListener::bind(path)?,
+    spawn: |future| Task(smol::spawn(future)),
+    detach: |future| smol::spawn(future).detach(),
 }
 
 /// A task that ends when this is dropped.

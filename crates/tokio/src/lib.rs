@@ -1,4 +1,4 @@
-//! WebSocket on tokio.
+//! WebSocket and WAMP on tokio.
 //!
 //! A server:
 //!
@@ -33,46 +33,45 @@
 //! # }
 //! ```
 //!
-//! * [`wamp`] has sessions with WAMP routers.
+//! A session with a WAMP router:
+//!
+//! ```no_run
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let session = wirebahn_tokio::wamp::join("ws://127.0.0.1:8080/ws", "realm1").await?;
+//! let sum: i64 = session.call("com.example.add", (2, 3)).await?;
+//! session.publish("com.example.sums", (sum,)).await?;
+//! session.leave().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! * [`wamp`] has sessions, components that come back, and routers in this process.
 //! * [`connect`] and [`Client`] open connections, [`Server`] and [`accept`] take them.
 //! * [`WebSocket`] has whole messages, [`FrameSocket`] whole frames, [`StreamingSocket`] payload as it arrives.
 //! * The options are in [`opening`] and [`Config`]; what can be sent and received in [`Message`], [`MessageEvent`],
 //!   [`Closed`].
 #![forbid(unsafe_code)]
 
-mod client;
 mod io;
 mod network;
+mod over;
 mod runtime;
 #[cfg(feature = "tls")]
 mod secure;
-mod server;
 mod stream;
 #[cfg(feature = "wamp")]
 pub mod wamp;
 
-pub use client::{connect, connect_on};
 pub use io::TokioIo;
 pub use network::{Listener, Task};
+pub use over::{accept, connect, connect_on, receive};
 pub use runtime::{TokioRuntime, TokioTimer};
 #[cfg(feature = "tls")]
 pub use secure::TlsStream;
-pub use server::{accept, receive};
 pub use stream::Stream;
 
-pub use wirebahn_core::websocket::{
-    Cause, Chunk, CloseCode, Closed, Config, Event, Fin, Frames, Message, MessageEvent, MessageKind,
-    Messages, PreparedMessage, Replies, SendError, Streaming, extension, opening,
-};
-pub use wirebahn_core::{http, proxy};
-pub use wirebahn_drive::websocket::{
-    ACCEPT_PAUSE, ConnectError, Layer, PartsLayer, SHUTDOWN_GRACE, ServerHandle,
-};
-pub use wirebahn_drive::{
-    CONNECT_TIMEOUT, Delay, Dialer, OsEntropy, ProxyError, ProxyErrorKind, Route, Shutdown,
-};
-#[cfg(feature = "tls")]
-pub use wirebahn_tls as tls;
+#[doc(inline)]
+pub use wirebahn_drive::names::websocket::*;
 
 /// A connection to be opened: headers, subprotocols, proxies, redirects, options.
 ///

@@ -14,29 +14,7 @@ use wirebahn_drive::{Accepted, Delay, Listen, Network, Spawn};
 
 use crate::{Stream, TokioIo, TokioRuntime};
 
-/// What a [`Server`](crate::Server) takes connections from.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Listener {
-    /// A TCP port.
-    Tcp(TcpListener),
-    /// A Unix socket.
-    #[cfg(unix)]
-    Unix(UnixListener),
-}
-
-impl From<TcpListener> for Listener {
-    fn from(listener: TcpListener) -> Self {
-        Self::Tcp(listener)
-    }
-}
-
-#[cfg(unix)]
-impl From<UnixListener> for Listener {
-    fn from(listener: UnixListener) -> Self {
-        Self::Unix(listener)
-    }
-}
+wirebahn_drive::listener!(TcpListener, UnixListener);
 
 impl Network for TokioRuntime {
     type Io = TokioIo<Stream>;
@@ -70,7 +48,7 @@ impl Network for TokioRuntime {
         tls: &wirebahn_tls::ClientTls,
         host: &wirebahn_core::http::Host,
     ) -> Result<Self::Io, wirebahn_tls::TlsError> {
-        Ok(TokioIo::new(crate::secure::connect(io.into_inner(), tls, host).await?.into()))
+        Ok(TokioIo::new(crate::secure::secure(io.into_inner(), tls, host).await?.into()))
     }
 }
 
@@ -124,7 +102,7 @@ impl Listen for TokioRuntime {
         received: bytes::BytesMut,
         tls: &wirebahn_tls::ServerTls,
     ) -> Result<Self::Io, wirebahn_tls::TlsError> {
-        Ok(TokioIo::new(crate::secure::accept(io.into_inner(), received, tls).await?.into()))
+        Ok(TokioIo::new(crate::secure::secure_accepted(io.into_inner(), received, tls).await?.into()))
     }
 }
 

@@ -22,23 +22,8 @@
 
 use crate::TokioRuntime;
 
-pub use wirebahn_core::wamp::session::{
-    Challenge, Initiator, Left, LeftCause, OperationError, SessionConfig, SessionViolation,
-};
-pub use wirebahn_core::wamp::{
-    BackoffOptions, CancelMode, Dict, Feature, InvocationPolicy, MatchPolicy, Payload, Role, RouterUrl,
-    Serializer, Subprotocol, Text, Uri, Value, close_reason, error_uri,
-};
-pub use wirebahn_drive::wamp::{
-    Call, CallFuture, CallResult, CallStream, ComponentError, ComponentEvent, Error, Event, Handled, Handler,
-    Interrupted, IntoReply, Invocation, InvocationError, JoinError, OpenError, Overflow, ProgressSender,
-    Publish, Register, Registration, Reply, RequestError, Session, Spawn, Subscribe, Subscription,
-};
-
-#[cfg(feature = "router")]
-pub use wirebahn_drive::wamp::router::RouterHandle;
-#[cfg(feature = "router")]
-pub use wirebahn_router::{RealmConfig, RouterConfig, TransportInfo};
+#[doc(inline)]
+pub use wirebahn_drive::names::wamp::*;
 
 /// Joins a realm of the router at `url`: `ws://host:port/path`, `rs://host:port`, `unix:/path` or
 /// `ws+unix:///path`; with the feature `tls` also `wss` and `rss`.

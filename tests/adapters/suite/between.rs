@@ -12,7 +12,7 @@ use crate::adapter::{Adapter, Behaviour, ClientSetup, Running, ServerSetup};
 use crate::peer::{PATIENCE, Raw, UPGRADE, http_proxy, listener_that_says};
 
 /// A server's TLS, and that of a client which trusts it.
-fn tls() -> (ServerTls, ClientTls) {
+pub(crate) fn tls() -> (ServerTls, ClientTls) {
     let key = KeyPair::generate().unwrap();
     let certificate = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap().self_signed(&key).unwrap();
     let pem = certificate.pem();

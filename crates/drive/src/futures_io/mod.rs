@@ -1,5 +1,6 @@
 //! Streams of `futures-io`, as smol and async-std have them.
 
+mod network;
 #[cfg(feature = "futures-io-tls")]
 mod secure;
 mod stream;

@@ -2,79 +2,12 @@
 
 use std::io::{IoSlice, Result as IoResult};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use bytes::{Buf, BytesMut};
+use bytes::Buf;
 use futures_io::{AsyncRead, AsyncWrite};
-use futures_rustls::{TlsAcceptor, TlsConnector};
-use wirebahn_core::http::Host;
-use wirebahn_tls::{ClientTls, ServerTls, TlsError, TlsInfo, server_name};
 
-/// A stream with TLS on it.
-#[derive(Debug)]
-pub struct TlsStream<S>(futures_rustls::TlsStream<Prefixed<S>>);
-
-/// Speaks TLS as the client.
-///
-/// # Errors
-///
-/// The server does not, or is not the one that was asked for.
-pub async fn secure<S>(stream: S, tls: &ClientTls, host: &Host) -> Result<TlsStream<S>, TlsError>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    let name = server_name(&host.to_string())?;
-    let stream = Prefixed { prefix: BytesMut::new(), stream };
-    match TlsConnector::from(Arc::clone(tls.config())).connect(name, stream).await {
-        Ok(stream) => Ok(TlsStream(stream.into())),
-        Err(error) => Err(TlsError::from_io(host.to_string(), error)),
-    }
-}
-
-/// Speaks TLS as the server; `received` was read already.
-///
-/// # Errors
-///
-/// The client does not, or refuses.
-pub async fn secure_accepted<S>(
-    stream: S,
-    received: BytesMut,
-    tls: &ServerTls,
-) -> Result<TlsStream<S>, TlsError>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    let stream = Prefixed { prefix: received, stream };
-    match TlsAcceptor::from(Arc::clone(tls.config())).accept(stream).await {
-        Ok(stream) => Ok(TlsStream(stream.into())),
-        Err(error) => Err(TlsError::from_io("a client", error)),
-    }
-}
-
-impl<S> TlsStream<S> {
-    /// What the handshake came to: certificates of the other end, the channel binding.
-    #[must_use]
-    pub fn info(&self) -> TlsInfo {
-        match &self.0 {
-            futures_rustls::TlsStream::Client(stream) => TlsInfo::of_client(stream.get_ref().1),
-            futures_rustls::TlsStream::Server(stream) => TlsInfo::of_server(stream.get_ref().1),
-        }
-    }
-
-    /// The stream under it.
-    #[must_use]
-    pub fn get_ref(&self) -> &S {
-        &self.0.get_ref().0.stream
-    }
-}
-
-/// A stream of which some bytes were read already.
-#[derive(Debug)]
-struct Prefixed<S> {
-    prefix: BytesMut,
-    stream: S,
-}
+crate::tls_stream!(futures_rustls over AsyncRead, AsyncWrite;);
 
 impl<S: AsyncRead + Unpin> AsyncRead for Prefixed<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<IoResult<usize>> {

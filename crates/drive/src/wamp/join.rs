@@ -178,6 +178,11 @@ impl<N: Network> Join<N> {
     ///
     /// The router cannot be reached, or does not let us in.
     pub async fn join(self) -> Result<Session, JoinError> {
+        // On the heap: every function that a future is passed through copies it, and this one is large.
+        Box::pin(self.open_and_begin()).await
+    }
+
+    async fn open_and_begin(self) -> Result<Session, JoinError> {
         let (io, received) = self.reach().await?;
         match &self.url {
             RouterUrl::WebSocket(url) => {
