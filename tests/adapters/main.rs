@@ -2,13 +2,14 @@
 //!
 //! * `adapter`: what the suite sees of an adapter: nothing but blocking calls.
 //! * `driven`, `blocking`: the adapters as that.
-//! * `blocking_wamp`: WAMP on threads.
+//! * `blocking_wamp`, `blocking_websocket`: WAMP on threads, and what else only threads have.
 //! * `suite`: the tests, each generic over the adapter. `peer`: the other ends that write their bytes by hand.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic is a failed test")]
 
 mod adapter;
 mod blocking;
 mod blocking_wamp;
+mod blocking_websocket;
 mod dependencies;
 mod driven;
 mod peer;
