@@ -4,10 +4,13 @@
 //! * `driven`, `blocking`: the adapters as that.
 //! * `suite`: the tests of WebSocket, each generic over the adapter. `peer`: the other ends that write their bytes by hand.
 //! * `wamp`: the same for WAMP.
+//! * `blocking_wamp`, `blocking_websocket`: WAMP on threads, and what else only threads have.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic is a failed test")]
 
 mod adapter;
 mod blocking;
+mod blocking_wamp;
+mod blocking_websocket;
 mod dependencies;
 mod driven;
 mod peer;

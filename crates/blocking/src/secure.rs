@@ -1,35 +1,41 @@
 //! TLS over any stream.
 
-use std::io::{IoSlice, Read, Result, Write};
-use std::sync::Arc;
+use std::fmt;
+use std::io::{self, ErrorKind, IoSlice, Read, Result, Write};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use bytes::{Buf, BytesMut};
+use bytes::{Buf, BufMut, BytesMut};
 use wirebahn_core::Instant;
 use wirebahn_core::http::Host;
-use wirebahn_tls::rustls::{ClientConnection, ServerConnection, StreamOwned};
+use wirebahn_tls::rustls::{ClientConnection, Connection, ServerConnection};
 use wirebahn_tls::{ClientTls, ServerTls, TlsError, TlsFailure, TlsInfo, server_name};
 
-use crate::socket::{is_temporary, now};
+use crate::socket::{is_temporary, now, with_scratch};
 use crate::{Duplex, Stream};
 
-/// A stream with TLS on it.
-#[derive(Debug)]
-pub struct TlsStream(Kind);
+/// The most that is read of the stream at a time: a record of the greatest length (RFC 8446 5.2) and its header.
+const READ_LEN: usize = 5 + 16 * 1024 + 256;
 
-#[derive(Debug)]
-enum Kind {
-    Client(StreamOwned<ClientConnection, Prefixed>),
-    Server(StreamOwned<ServerConnection, Prefixed>),
+/// A stream with TLS on it. Its two directions may be used by two threads, through
+/// [`try_clone`](Stream::try_clone).
+pub struct TlsStream {
+    tls: Arc<Tls>,
+    stream: Stream,
 }
 
-macro_rules! each {
-    ($self:expr, $stream:ident => $call:expr) => {
-        match $self {
-            Kind::Client($stream) => $call,
-            Kind::Server($stream) => $call,
-        }
-    };
+/// What the handles of one stream share. Nobody holds the lock of the state while the stream blocks, so that one thread can
+/// write while another one waits for something to read.
+struct Tls {
+    state: Mutex<State>,
+    /// Records on their way. Whoever holds this writes, so that they stay in order. Never taken while the state is locked.
+    outgoing: Mutex<BytesMut>,
+}
+
+struct State {
+    connection: Connection,
+    /// What was read from the stream, and not taken in yet.
+    incoming: BytesMut,
 }
 
 /// Speaks TLS as the client.
@@ -42,8 +48,8 @@ pub(crate) fn connect(
     let name = host.to_string();
     let connection = ClientConnection::new(Arc::clone(tls.config()), server_name(&name)?)
         .map_err(|error| TlsError::new(name.as_str(), error.into()))?;
-    let stream = Prefixed { prefix: BytesMut::new(), stream };
-    shake_hands(Kind::Client(StreamOwned::new(connection, stream)), &name, deadline)
+    let stream = TlsStream::new(connection.into(), BytesMut::new(), stream);
+    stream.shake_hands(&name, deadline)
 }
 
 /// Speaks TLS as the server; `received` was read already.
@@ -56,97 +62,204 @@ pub(crate) fn accept(
     let name = "a client";
     let connection =
         ServerConnection::new(Arc::clone(tls.config())).map_err(|error| TlsError::new(name, error.into()))?;
-    let stream = Prefixed { prefix: received, stream };
-    shake_hands(Kind::Server(StreamOwned::new(connection, stream)), name, deadline)
-}
-
-fn shake_hands(
-    mut kind: Kind,
-    name: &str,
-    deadline: Option<Instant>,
-) -> std::result::Result<Stream, TlsError> {
-    let fail = |failure| TlsError::new(name, failure);
-    while each!(&kind, stream => stream.conn.is_handshaking()) {
-        let left = deadline.map(|deadline| deadline.saturating_duration_since(now()));
-        if left.is_some_and(|left| left.is_zero()) {
-            return Err(fail(TlsFailure::TimedOut));
-        }
-        let step = each!(&mut kind, stream => {
-            stream.sock.set_read_timeout(left)
-                .and_then(|()| stream.sock.set_write_timeout(left))
-                .and_then(|()| stream.conn.complete_io(&mut stream.sock).map(drop))
-        });
-        match step {
-            Err(error) if !is_temporary(&error) => return Err(TlsError::from_io(name, error)),
-            _ => {}
-        }
-    }
-    Ok(Stream::Tls(Box::new(TlsStream(kind))))
+    TlsStream::new(connection.into(), received, stream).shake_hands(name, deadline)
 }
 
 impl TlsStream {
+    fn new(connection: Connection, incoming: BytesMut, stream: Stream) -> Self {
+        let state = Mutex::new(State { connection, incoming });
+        Self { tls: Arc::new(Tls { state, outgoing: Mutex::default() }), stream }
+    }
+
+    fn shake_hands(mut self, name: &str, deadline: Option<Instant>) -> std::result::Result<Stream, TlsError> {
+        loop {
+            let left = deadline.map(|deadline| deadline.saturating_duration_since(now()));
+            if left.is_some_and(|left| left.is_zero()) {
+                return Err(TlsError::new(name, TlsFailure::TimedOut));
+            }
+            match self.shake_hands_once(left) {
+                Ok(true) => return Ok(Stream::Tls(Box::new(self))),
+                Err(error) if !is_temporary(&error) => return Err(TlsError::from_io(name, error)),
+                Ok(false) | Err(_) => {}
+            }
+        }
+    }
+
+    /// One step of the handshake; whether it is complete.
+    fn shake_hands_once(&mut self, left: Option<Duration>) -> Result<bool> {
+        self.stream.set_read_timeout(left)?;
+        self.stream.set_write_timeout(left)?;
+        self.send()?;
+        let mut state = self.tls.state();
+        if !state.connection.is_handshaking() {
+            return Ok(true);
+        }
+        let has_progressed = state.take_in_again();
+        drop(state);
+        match has_progressed {
+            Ok(true) => {}
+            Ok(false) if self.receive()? == 0 => return Err(ErrorKind::UnexpectedEof.into()),
+            Ok(false) => {}
+            Err(error) => return Err(self.fail(error)),
+        }
+        Ok(false)
+    }
+
     /// What the handshake came to: certificates of the other end, the channel binding.
     #[must_use]
     pub fn info(&self) -> TlsInfo {
-        match &self.0 {
-            Kind::Client(stream) => TlsInfo::of_client(&stream.conn),
-            Kind::Server(stream) => TlsInfo::of_server(&stream.conn),
+        match &self.tls.state().connection {
+            Connection::Client(connection) => TlsInfo::of_client(connection),
+            Connection::Server(connection) => TlsInfo::of_server(connection),
         }
     }
 
     /// The stream under it.
     #[must_use]
     pub const fn get_ref(&self) -> &Stream {
-        each!(&self.0, stream => &stream.sock.stream)
+        &self.stream
+    }
+
+    pub(crate) fn try_clone(&self) -> Result<Self> {
+        Ok(Self { tls: Arc::clone(&self.tls), stream: self.stream.try_clone()? })
+    }
+
+    /// Reads records, and takes them in; how many octets, 0 at the end of the stream.
+    fn receive(&mut self) -> Result<usize> {
+        let (stream, tls) = (&mut self.stream, &self.tls);
+        let (len, taken_in) = with_scratch(|scratch| {
+            let scratch = scratch.get_mut(..READ_LEN).unwrap_or_default();
+            let len = stream.read(scratch)?;
+            Ok::<_, io::Error>((len, tls.state().take_in(scratch.get(..len).unwrap_or_default())))
+        })?;
+        taken_in.map_err(|error| self.fail(error))?;
+        Ok(len)
+    }
+
+    /// The other end broke the protocol: tells it so, if nothing keeps that from being sent.
+    fn fail(&mut self, error: wirebahn_tls::rustls::Error) -> io::Error {
+        if let Ok(mut outgoing) = self.tls.outgoing.try_lock() {
+            // It is about to learn that something is wrong in any case.
+            let _ = self.tls.send(&mut outgoing, &mut self.stream);
+        }
+        io::Error::new(ErrorKind::InvalidData, error)
+    }
+
+    /// Writes all records there are.
+    fn send(&mut self) -> Result<()> {
+        self.tls.send(&mut self.tls.outgoing(), &mut self.stream)
+    }
+
+    /// Takes plaintext, once everything before it is written: what is taken is on its way.
+    fn write_with(&mut self, write: impl FnOnce(&mut dyn Write) -> Result<usize>) -> Result<usize> {
+        self.send()?;
+        let taken = write(&mut self.tls.state().connection.writer())?;
+        match self.send() {
+            Err(error) if !is_temporary(&error) => Err(error),
+            _ => Ok(taken),
+        }
+    }
+}
+
+impl Tls {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn outgoing(&self) -> MutexGuard<'_, BytesMut> {
+        self.outgoing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn send(&self, outgoing: &mut BytesMut, stream: &mut Stream) -> Result<()> {
+        loop {
+            let mut state = self.state();
+            while state.connection.wants_write() {
+                state.connection.write_tls(&mut outgoing.writer())?;
+            }
+            drop(state);
+            if outgoing.is_empty() {
+                return Ok(());
+            }
+            match stream.write(outgoing)? {
+                0 => return Err(ErrorKind::WriteZero.into()),
+                // A connection that has nothing to send holds no memory for it.
+                len if len == outgoing.len() => *outgoing = BytesMut::new(),
+                len => outgoing.advance(len),
+            }
+        }
+    }
+}
+
+impl State {
+    /// Takes in records, as far as there is room for what is in them. An empty slice is the end of the stream.
+    fn take_in(&mut self, mut octets: &[u8]) -> std::result::Result<(), wirebahn_tls::rustls::Error> {
+        if octets.is_empty() {
+            // To learn of the end never fails.
+            let _ = self.connection.read_tls(&mut octets);
+        }
+        while !octets.is_empty() {
+            match self.connection.read_tls(&mut octets) {
+                // After the other end's farewell nothing counts.
+                Ok(0) => return Ok(()),
+                Ok(_) => {
+                    self.connection.process_new_packets()?;
+                }
+                // There is no room before somebody has read.
+                Err(_) => break,
+            }
+        }
+        self.incoming.extend_from_slice(octets);
+        Ok(())
+    }
+
+    /// Takes in what was left; whether there was anything.
+    fn take_in_again(&mut self) -> std::result::Result<bool, wirebahn_tls::rustls::Error> {
+        if self.incoming.is_empty() {
+            return Ok(false);
+        }
+        let incoming = std::mem::take(&mut self.incoming);
+        self.take_in(&incoming)?;
+        Ok(true)
     }
 }
 
 impl Read for TlsStream {
     fn read(&mut self, buf: &mut [u8]) -> Result<usize> {
-        each!(&mut self.0, stream => stream.read(buf))
+        loop {
+            let mut state = self.tls.state();
+            match state.connection.reader().read(buf) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                result => return result,
+            }
+            let has_progressed = state.take_in_again();
+            drop(state);
+            match has_progressed {
+                Ok(true) => {}
+                Ok(false) => {
+                    self.receive()?;
+                }
+                Err(error) => return Err(self.fail(error)),
+            }
+        }
     }
 }
 
 impl Write for TlsStream {
     fn write(&mut self, buf: &[u8]) -> Result<usize> {
-        each!(&mut self.0, stream => stream.write(buf))
+        self.write_with(|writer| writer.write(buf))
     }
 
     fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> Result<usize> {
-        each!(&mut self.0, stream => stream.write_vectored(bufs))
+        self.write_with(|writer| writer.write_vectored(bufs))
     }
 
     fn flush(&mut self) -> Result<()> {
-        each!(&mut self.0, stream => stream.flush())
+        self.send()?;
+        self.stream.flush()
     }
 }
 
 impl Duplex for TlsStream {
-    fn set_read_timeout(&self, timeout: Option<Duration>) -> Result<()> {
-        self.get_ref().set_read_timeout(timeout)
-    }
-
-    fn set_write_timeout(&self, timeout: Option<Duration>) -> Result<()> {
-        self.get_ref().set_write_timeout(timeout)
-    }
-
-    fn shut_down_write(&mut self) -> Result<()> {
-        each!(&mut self.0, stream => {
-            stream.conn.send_close_notify();
-            stream.flush()?;
-            stream.sock.stream.shut_down_write()
-        })
-    }
-}
-
-/// A stream of which some bytes were read already.
-#[derive(Debug)]
-struct Prefixed {
-    prefix: BytesMut,
-    stream: Stream,
-}
-
-impl Prefixed {
     fn set_read_timeout(&self, timeout: Option<Duration>) -> Result<()> {
         self.stream.set_read_timeout(timeout)
     }
@@ -154,31 +267,16 @@ impl Prefixed {
     fn set_write_timeout(&self, timeout: Option<Duration>) -> Result<()> {
         self.stream.set_write_timeout(timeout)
     }
-}
 
-impl Read for Prefixed {
-    fn read(&mut self, buf: &mut [u8]) -> Result<usize> {
-        if self.prefix.is_empty() {
-            return self.stream.read(buf);
-        }
-        let len = self.prefix.len().min(buf.len());
-        if let Some(room) = buf.get_mut(..len) {
-            self.prefix.copy_to_slice(room);
-        }
-        Ok(len)
+    fn shut_down_write(&mut self) -> Result<()> {
+        self.tls.state().connection.send_close_notify();
+        self.flush()?;
+        self.stream.shut_down_write()
     }
 }
 
-impl Write for Prefixed {
-    fn write(&mut self, buf: &[u8]) -> Result<usize> {
-        self.stream.write(buf)
-    }
-
-    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> Result<usize> {
-        self.stream.write_vectored(bufs)
-    }
-
-    fn flush(&mut self) -> Result<()> {
-        self.stream.flush()
+impl fmt::Debug for TlsStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TlsStream").field("stream", &self.stream).finish_non_exhaustive()
     }
 }

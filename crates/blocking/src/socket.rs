@@ -1,6 +1,6 @@
 //! An engine and a byte stream, driven by the thread that uses them.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::fmt;
 use std::io::{self, ErrorKind, IoSlice};
 use std::time::Duration;
@@ -331,18 +331,16 @@ pub(crate) fn is_temporary(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted)
 }
 
-/// Lends the thread's initialised buffer. A stream that reads through another one inside gets a second buffer.
+/// Lends an initialised buffer of the thread; another one to a stream that reads through another one inside.
 pub(crate) fn with_scratch<T>(read: impl FnOnce(&mut [u8]) -> T) -> T {
     thread_local! {
-        static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+        static SCRATCH: RefCell<Vec<Box<[u8]>>> = const { RefCell::new(Vec::new()) };
     }
-    let mut scratch = SCRATCH.try_with(Cell::take).unwrap_or_default();
-    if scratch.is_empty() {
-        scratch = vec![0; READ_LEN];
-    }
+    let spare = SCRATCH.try_with(|spare| spare.borrow_mut().pop()).ok().flatten();
+    let mut scratch = spare.unwrap_or_else(|| vec![0; READ_LEN].into());
     let result = read(&mut scratch);
-    // While the thread ends there is no cell to put it back into, and no need to.
-    let _ = SCRATCH.try_with(|cell| cell.set(scratch));
+    // While the thread ends there is no place to put it back to, and no need to.
+    let _ = SCRATCH.try_with(|spare| spare.borrow_mut().push(scratch));
     result
 }
 

@@ -85,18 +85,19 @@ impl Stream {
         if let Self::Tls(stream) = self { Some(stream.info()) } else { None }
     }
 
-    /// The same stream for another thread.
+    /// The same stream for another thread: one may read while another one writes. Timeouts are those of the stream, not of
+    /// a handle.
     ///
     /// # Errors
     ///
-    /// The system refuses, or TLS is spoken, whose two directions share one state.
+    /// The system refuses.
     pub fn try_clone(&self) -> Result<Self> {
         match self {
             Self::Tcp(stream) => stream.try_clone().map(Self::Tcp),
             #[cfg(unix)]
             Self::Unix(stream) => stream.try_clone().map(Self::Unix),
             #[cfg(feature = "tls")]
-            Self::Tls(_) => Err(std::io::ErrorKind::Unsupported.into()),
+            Self::Tls(stream) => stream.try_clone().map(Box::new).map(Self::Tls),
         }
     }
 }

@@ -1,7 +1,6 @@
 //! Calling procedures.
 
 use std::fmt;
-use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,7 +31,7 @@ use crate::socket::now;
 /// # }
 /// ```
 #[must_use = "a call is made by `wait` or `start`"]
-pub struct Call<A, K, T> {
+pub struct Call<A, K> {
     session: Session,
     procedure: Uri,
     args: A,
@@ -41,12 +40,11 @@ pub struct Call<A, K, T> {
     timeout: Option<Duration>,
     cancel_mode: CancelMode,
     on_progress: Option<OnProgress>,
-    result: PhantomData<fn() -> T>,
 }
 
 type OnProgress = Box<dyn FnMut(CallResult) + Send>;
 
-impl<A, T> Call<A, (), T> {
+impl<A> Call<A, ()> {
     pub(super) fn new(session: Session, procedure: Uri, args: A) -> Self {
         Self {
             session,
@@ -57,12 +55,11 @@ impl<A, T> Call<A, (), T> {
             timeout: None,
             cancel_mode: CancelMode::KillNoWait,
             on_progress: None,
-            result: PhantomData,
         }
     }
 
     /// Adds keyword arguments: a struct or a map.
-    pub fn kwargs<K: Serialize>(self, kwargs: K) -> Call<A, K, T> {
+    pub fn kwargs<K: Serialize>(self, kwargs: K) -> Call<A, K> {
         Call {
             session: self.session,
             procedure: self.procedure,
@@ -72,12 +69,11 @@ impl<A, T> Call<A, (), T> {
             timeout: self.timeout,
             cancel_mode: self.cancel_mode,
             on_progress: self.on_progress,
-            result: PhantomData,
         }
     }
 }
 
-impl<A: Serialize, K: Serialize, T> Call<A, K, T> {
+impl<A: Serialize, K: Serialize> Call<A, K> {
     /// How long to wait for the result: then the router is told to cancel, and the call fails with
     /// [`Error::TimedOut`]. The session keeps the time itself, since not all routers can. Default: for ever.
     pub const fn timeout(mut self, timeout: Duration) -> Self {
@@ -116,10 +112,7 @@ impl<A: Serialize, K: Serialize, T> Call<A, K, T> {
     /// # Errors
     ///
     /// What the router or the callee answered instead, or why there is no answer.
-    pub fn wait(self) -> Result<T, Error>
-    where
-        T: DeserializeOwned,
-    {
+    pub fn wait<T: DeserializeOwned>(self) -> Result<T, Error> {
         Ok(self.result()?.value()?)
     }
 
@@ -149,7 +142,7 @@ impl<A: Serialize, K: Serialize, T> Call<A, K, T> {
     /// ```no_run
     /// # use wirebahn_blocking::wamp::{Error, Session};
     /// # fn run(session: Session) -> Result<(), Error> {
-    /// for piece in session.call::<_, ()>("com.example.countdown", (10,)).start()? {
+    /// for piece in session.call("com.example.countdown", (10,)).start()? {
     ///     println!("{}", piece?.value::<u32>()?);
     /// }
     /// # Ok(())
@@ -247,7 +240,7 @@ fn take(answer: Result<Answer, Error>) -> Result<Part, Error> {
     }
 }
 
-impl<A, K, T> fmt::Debug for Call<A, K, T> {
+impl<A, K> fmt::Debug for Call<A, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Call")
             .field("procedure", &self.procedure)

@@ -59,4 +59,7 @@ pub use wirebahn_core::wamp::{
     Subprotocol, Text, Uri, Value, close_reason, error_uri,
 };
 #[cfg(feature = "router")]
-pub use wirebahn_router::{RealmConfig, RouterConfig};
+pub use wirebahn_router::{
+    Action, Answer, AnswerError, Authenticate, Authentication, Authorization, Authorize, BacklogLimits,
+    Identity, Question, QuestionId, QuestionKind, QueueLimits, RealmConfig, RouterConfig, SlowConsumers,
+};

@@ -51,7 +51,7 @@ impl Session {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn call<A: Serialize, T>(&self, procedure: impl Into<Uri>, args: A) -> Call<A, (), T> {
+    pub fn call<A: Serialize>(&self, procedure: impl Into<Uri>, args: A) -> Call<A, ()> {
         Call::new(self.clone(), procedure.into(), args)
     }
 
@@ -117,7 +117,6 @@ impl Session {
     }
 
     /// Waits for the end of the session, and gives how it came about.
-    #[must_use]
     pub fn ended(&self) -> Arc<Left> {
         self.shared().watch(|state| state.extra.left.clone())
     }

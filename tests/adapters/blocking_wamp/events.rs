@@ -1,0 +1,141 @@
+//! Publishing and subscribing.
+
+use std::sync::mpsc::channel;
+
+use wirebahn_blocking::TimedOut;
+use wirebahn_blocking::wamp::{Error, Event, OperationError, Overflow, Subscription, error_uri};
+
+use super::support::{InTime, QUIET, Running};
+use crate::adapter::{STUCK, until};
+
+fn number(event: &Event) -> u32 {
+    event.args::<(u32,)>().unwrap().0
+}
+
+fn next(subscription: &mut Subscription) -> u32 {
+    number(&subscription.recv_timeout(STUCK).expect("this must not hang").unwrap())
+}
+
+#[test]
+fn events_come_in_order_to_every_subscriber() {
+    let running = Running::start();
+    let (publisher, session) = (running.join(), running.join());
+    let mut subscriptions = [
+        session.subscribe("com.numbers").wait().unwrap(),
+        running.join().subscribe("com.").prefix().wait().unwrap(),
+    ];
+    for n in 0..100 {
+        publisher.publish("com.numbers", (n,)).send().unwrap();
+    }
+    for subscription in &mut subscriptions {
+        for n in 0..100 {
+            assert_eq!(next(subscription), n);
+        }
+        assert_eq!(subscription.missed(), 0);
+    }
+    running.end();
+}
+
+#[test]
+fn a_publication_is_acknowledged_or_refused() {
+    let running = Running::start();
+    let session = running.join();
+    let mut subscription = session.subscribe("com.numbers").wait().unwrap();
+    let publication = session.publish("com.numbers", (7,)).exclude_me(false).acknowledge().unwrap();
+    let event = subscription.recv_timeout(STUCK).unwrap().unwrap();
+    assert_eq!((event.publication, number(&event)), (publication, 7));
+    let error = session.publish("not a topic", ()).acknowledge().unwrap_err();
+    assert!(error.is(error_uri::INVALID_URI), "{error}");
+    running.end();
+}
+
+#[test]
+fn waiting_for_an_event_ends_in_time_and_loses_none() {
+    let running = Running::start();
+    let session = running.join();
+    let mut subscription = session.subscribe("com.numbers").wait().unwrap();
+    assert_eq!(subscription.recv_timeout(QUIET), Err(TimedOut));
+    session.publish("com.numbers", (1,)).exclude_me(false).send().unwrap();
+    assert_eq!(next(&mut subscription), 1);
+    running.end();
+}
+
+#[test]
+fn a_callback_gets_events_until_its_handle_is_dropped() {
+    let running = Running::start();
+    let (publisher, session) = (running.join(), running.join());
+    let (events, got) = channel();
+    let subscription = session.subscribe("com.numbers").wait().unwrap();
+    let handled = subscription.on_event(move |event| events.send(number(&event)).unwrap()).unwrap();
+    publisher.publish("com.numbers", (1,)).send().unwrap();
+    publisher.publish("com.numbers", (2,)).send().unwrap();
+    assert_eq!((got.take(), got.take()), (1, 2));
+    drop(handled);
+    // The callback is gone, and with it the channel.
+    assert!(
+        got.recv_timeout(STUCK).is_err_and(|error| error == std::sync::mpsc::RecvTimeoutError::Disconnected)
+    );
+    running.end();
+}
+
+#[test]
+fn a_subscription_that_was_given_back_is_gone_from_the_router() {
+    let running = Running::start();
+    let (watcher, session) = (running.join(), running.join());
+    let (one, other) =
+        (session.subscribe("com.numbers").wait().unwrap(), session.subscribe("com.numbers").wait().unwrap());
+    let id = one.id();
+    assert_eq!(id, other.id());
+    let subscribers = || -> Vec<u64> {
+        let list = watcher.call("wamp.subscription.list_subscribers", (id.get(),)).wait();
+        list.unwrap_or_default()
+    };
+    assert_eq!(subscribers().len(), 1);
+    one.unsubscribe().unwrap();
+    assert_eq!(subscribers().len(), 1, "the other one is still there");
+    drop(other);
+    until(|| subscribers().is_empty());
+    running.end();
+}
+
+#[test]
+fn a_subscriber_that_takes_nothing_loses_the_oldest_or_the_newest() {
+    let running = Running::start();
+    let (publisher, session) = (running.join(), running.join());
+    let subscribe =
+        |overflow| session.subscribe("com.numbers").capacity(3).overflow(overflow).wait().unwrap();
+    let (mut old, mut new) = (subscribe(Overflow::DropNewest), subscribe(Overflow::DropOldest));
+    for n in 0..10 {
+        publisher.publish("com.numbers", (n,)).send().unwrap();
+    }
+    until(|| old.missed() == 7 && new.missed() == 7);
+    assert_eq!([next(&mut old), next(&mut old), next(&mut old)], [0, 1, 2]);
+    assert_eq!([next(&mut new), next(&mut new), next(&mut new)], [7, 8, 9]);
+    running.end();
+}
+
+#[test]
+fn events_end_with_the_session() {
+    let running = Running::start();
+    let session = running.join();
+    let subscription = session.subscribe("com.numbers").wait().unwrap();
+    session.publish("com.numbers", (1,)).exclude_me(false).acknowledge().unwrap();
+    let leaving = session.clone();
+    let thread = std::thread::spawn(move || leaving.leave());
+    // What has come is still there.
+    assert_eq!(subscription.map(|event| number(&event)).collect::<Vec<_>>(), [1]);
+    thread.join().unwrap();
+    let error = session.publish("com.numbers", (1,)).send().unwrap_err();
+    assert!(matches!(error, Error::Ended(_) | Error::Operation(OperationError::NotJoined)), "{error}");
+    running.end();
+}
+
+#[test]
+fn the_last_event_is_kept_for_those_who_come_later() {
+    let running = Running::start();
+    let session = running.join();
+    session.publish("com.numbers", (7,)).retain().acknowledge().unwrap();
+    let mut late = session.subscribe("com.numbers").get_retained().wait().unwrap();
+    assert_eq!(next(&mut late), 7);
+    running.end();
+}

@@ -1,0 +1,110 @@
+//! Reaching a router, and being let in.
+
+use wirebahn_blocking::wamp::{
+    Answer, Authentication, Dict, Identity, Join, JoinError, LeftCause, OpenError, QuestionKind, RealmConfig,
+    error_uri, join,
+};
+
+use super::support::{Handmade, QUIET, Running, by_hand, in_time};
+
+#[test]
+fn urls_that_are_none_and_routers_that_are_none_are_errors() {
+    assert!(matches!(join("http://a/", "realm1"), Err(JoinError::Url(_))));
+    assert!(matches!(join("rs://127.0.0.1:1", "realm1"), Err(JoinError::Io(_))));
+}
+
+#[test]
+fn a_realm_that_there_is_not_is_refused() {
+    let running = Running::start();
+    let error = join(&running.websocket(), "nowhere").unwrap_err();
+    assert!(error.is_fatal());
+    let JoinError::Left(left) = error else { panic!("{error}") };
+    let LeftCause::Aborted { reason, .. } = &left.cause else { panic!("{left}") };
+    assert_eq!(reason, error_uri::NO_SUCH_REALM);
+    running.end();
+}
+
+#[test]
+fn a_server_without_wamp_is_told_from_a_router() {
+    let server = wirebahn_blocking::Server::bind("127.0.0.1:0").unwrap();
+    let (url, handle) = (format!("ws://{}/", server.local_addr().unwrap()), server.handle());
+    let thread = std::thread::spawn(|| server.serve(|mut socket| drop(socket.wait_closed())));
+    assert!(matches!(join(&url, "realm1"), Err(JoinError::Open(OpenError::NoSubprotocol))));
+    handle.shut_down();
+    thread.join().unwrap().unwrap();
+}
+
+#[test]
+fn a_router_that_does_not_welcome_is_given_up() {
+    let url = Handmade::listen(Handmade::wait);
+    let join = by_hand(&url).session(|config| config.join_timeout = Some(QUIET));
+    let error = in_time(|| join.join().unwrap_err());
+    let JoinError::Left(left) = error else { panic!("{error}") };
+    assert!(matches!(left.cause, LeftCause::TimedOut(_)), "{left}");
+}
+
+#[test]
+fn challenges_are_answered() {
+    let mut realm = RealmConfig::default();
+    realm.authentication = Authentication::Ask;
+    let running = Running::start_with(realm, |server| server);
+    let router = running.router.clone();
+    std::thread::spawn(move || {
+        loop {
+            let question = router.question();
+            let answer = match question.kind {
+                QuestionKind::Authenticate(_) => {
+                    Answer::Challenge { method: "ticket".into(), extra: Dict::new() }
+                }
+                QuestionKind::Verify { signature, .. } if &*signature == "secret" => {
+                    let identity = Box::new(Identity::new("joe", "user", "ticket"));
+                    Answer::Welcome { identity, realm: None }
+                }
+                _ => {
+                    let reason = error_uri::AUTHENTICATION_FAILED.into();
+                    Answer::Refuse { reason, message: "wrong ticket".into() }
+                }
+            };
+            router.answer(question.id, answer).unwrap();
+        }
+    });
+    let url = running.websocket();
+    let with = |ticket: Option<&'static str>| {
+        let join = Join::new(&url, "realm1").unwrap();
+        join.session(|config| config.authmethods = vec!["ticket".into()])
+            .on_challenge(move |challenge| {
+                assert_eq!(&*challenge.method, "ticket");
+                Some((ticket?.into(), Dict::new()))
+            })
+            .join()
+    };
+    let welcome = with(Some("secret")).unwrap().welcome().unwrap();
+    assert_eq!(welcome.details.authid.as_deref(), Some("joe"));
+    for ticket in [Some("wrong"), None] {
+        let error = with(ticket).unwrap_err();
+        assert!(error.is_fatal(), "{error}");
+    }
+    running.end();
+}
+
+#[test]
+fn sessions_join_over_unix_sockets() {
+    let directory = std::env::temp_dir().join(format!("wirebahn-{}", std::process::id()));
+    std::fs::create_dir_all(&directory).unwrap();
+    let path = directory.join("router.sock");
+    let _ = std::fs::remove_file(&path);
+    let running = Running::start();
+    let server = wirebahn_blocking::Server::bind_unix(&path).unwrap();
+    let (handle, router) = (server.handle(), running.router.clone());
+    let thread = std::thread::spawn(move || router.serve(server));
+    for url in [format!("unix:{}", path.display()), format!("ws+unix://{}", path.display())] {
+        let session = join(&url, "realm1").unwrap();
+        let _echo = session.register("com.echo", |(text,): (String,)| Ok(text)).wait().unwrap();
+        assert_eq!(session.call("com.echo", ("a",)).wait::<String>().unwrap(), "a");
+        session.leave();
+    }
+    running.end();
+    handle.shut_down();
+    thread.join().unwrap().unwrap();
+    std::fs::remove_dir_all(directory).unwrap();
+}
