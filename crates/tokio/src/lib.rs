@@ -35,12 +35,15 @@
 //!
 //! * [`wamp`] has sessions with WAMP routers.
 //! * [`connect`] and [`Client`] open connections, [`Server`] and [`accept`] take them.
+//! * `http_upgrade`, with the feature of the same name, takes them from HTTP servers of others: hyper, axum.
 //! * [`WebSocket`] has whole messages, [`FrameSocket`] whole frames, [`StreamingSocket`] payload as it arrives.
 //! * The options are in [`opening`] and [`Config`]; what can be sent and received in [`Message`], [`MessageEvent`],
 //!   [`Closed`].
 #![forbid(unsafe_code)]
 
 mod client;
+#[cfg(feature = "http-upgrade")]
+pub mod http_upgrade;
 mod io;
 mod network;
 mod runtime;
