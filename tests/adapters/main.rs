@@ -2,11 +2,13 @@
 //!
 //! * `adapter`: what the suite sees of an adapter: nothing but blocking calls.
 //! * `driven`, `blocking`: the adapters as that.
+//! * `byte_streams`: connections as streams of `futures-io`. `dependencies`: what depends on what.
 //! * `suite`: the tests, each generic over the adapter. `peer`: the other ends that write their bytes by hand.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic is a failed test")]
 
 mod adapter;
 mod blocking;
+mod byte_streams;
 mod dependencies;
 mod driven;
 mod peer;

@@ -20,7 +20,8 @@
 //! ```
 //!
 //! * [`connect`] and [`Client`] open connections, [`Server`] and [`accept`] take them.
-//! * [`WebSocket`] has whole messages, [`FrameSocket`] whole frames, [`StreamingSocket`] payload as it arrives.
+//! * [`WebSocket`] has whole messages, [`FrameSocket`] whole frames, [`StreamingSocket`] payload as it arrives;
+//!   [`ByteStream`] has none of those.
 //! * The options are in [`opening`] and [`Config`]; what can be sent and received in [`Message`], [`MessageEvent`],
 //!   [`Closed`].
 #![forbid(unsafe_code)]
@@ -39,7 +40,7 @@ pub use wirebahn_core::websocket::{
 };
 pub use wirebahn_core::{http, proxy};
 pub use wirebahn_drive::websocket::{
-    ACCEPT_PAUSE, ConnectError, Layer, PartsLayer, SHUTDOWN_GRACE, ServerHandle,
+    ACCEPT_PAUSE, ByteEncoding, ConnectError, Layer, PartsLayer, SHUTDOWN_GRACE, ServerHandle,
 };
 pub use wirebahn_drive::{
     CONNECT_TIMEOUT, Delay, Dialer, FuturesIo, OsEntropy, ProxyError, ProxyErrorKind, Route, Shutdown,
@@ -67,6 +68,9 @@ pub type FrameSocket<S = Stream> = wirebahn_drive::websocket::FrameSocket<Future
 
 /// A connection at the level of payload as it arrives.
 pub type StreamingSocket<S = Stream> = wirebahn_drive::websocket::StreamingSocket<FuturesIo<S>, SmolRuntime>;
+
+/// A connection as a byte stream, in the manner of websockify.
+pub type ByteStream<S = Stream> = wirebahn_drive::websocket::ByteStream<FuturesIo<S>, SmolRuntime>;
 
 /// The half of a [`WebSocket`] that receives.
 pub type WebSocketReader<S = Stream> = wirebahn_drive::websocket::WebSocketReader<FuturesIo<S>, SmolRuntime>;

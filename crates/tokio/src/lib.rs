@@ -36,11 +36,13 @@
 //! * [`wamp`] has sessions with WAMP routers.
 //! * [`connect`] and [`Client`] open connections, [`Server`] and [`accept`] take them.
 //! * `http_upgrade`, with the feature of the same name, takes them from HTTP servers of others: hyper, axum.
-//! * [`WebSocket`] has whole messages, [`FrameSocket`] whole frames, [`StreamingSocket`] payload as it arrives.
+//! * [`WebSocket`] has whole messages, [`FrameSocket`] whole frames, [`StreamingSocket`] payload as it arrives;
+//!   [`ByteStream`] has none of those.
 //! * The options are in [`opening`] and [`Config`]; what can be sent and received in [`Message`], [`MessageEvent`],
 //!   [`Closed`].
 #![forbid(unsafe_code)]
 
+mod byte_stream;
 mod client;
 #[cfg(feature = "http-upgrade")]
 pub mod http_upgrade;
@@ -54,6 +56,7 @@ mod stream;
 #[cfg(feature = "wamp")]
 pub mod wamp;
 
+pub use byte_stream::ByteStream;
 pub use client::{connect, connect_on};
 pub use io::TokioIo;
 pub use network::{Listener, Task};
@@ -69,7 +72,7 @@ pub use wirebahn_core::websocket::{
 };
 pub use wirebahn_core::{http, proxy};
 pub use wirebahn_drive::websocket::{
-    ACCEPT_PAUSE, ConnectError, Layer, PartsLayer, SHUTDOWN_GRACE, ServerHandle,
+    ACCEPT_PAUSE, ByteEncoding, ConnectError, Layer, PartsLayer, SHUTDOWN_GRACE, ServerHandle,
 };
 pub use wirebahn_drive::{
     CONNECT_TIMEOUT, Delay, Dialer, OsEntropy, ProxyError, ProxyErrorKind, Route, Shutdown,

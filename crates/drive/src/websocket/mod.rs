@@ -7,9 +7,11 @@
 //!      Connection<Frames>              = FrameSocket
 //!      Connection<Streaming>           = StreamingSocket
 //!      split: WebSocketReader, WebSocketWriter
+//!      ByteStream                      a StreamingSocket for those who know nothing of messages
 //! ```
 
 mod builder;
+mod byte_stream;
 mod client;
 mod connection;
 mod frames;
@@ -21,6 +23,7 @@ mod split;
 mod streaming;
 
 pub use builder::Client;
+pub use byte_stream::ByteStream;
 pub use client::{Opened, open};
 pub use connection::Connection;
 pub use serve::{ACCEPT_PAUSE, SHUTDOWN_GRACE, Server, ServerHandle};
@@ -28,6 +31,7 @@ pub use server::{Admission, HttpExchange, Incoming, Upgrade, accept_any};
 pub use split::{WebSocketReader, WebSocketWriter};
 
 pub use wirebahn_adapter::ConnectError;
+pub use wirebahn_core::websocket::byte_stream::{ByteEncoding, ByteStreamError};
 use wirebahn_core::websocket::{Frames, Messages, Streaming};
 pub use wirebahn_core::websocket::{Layer, PartsLayer};
 

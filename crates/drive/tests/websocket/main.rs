@@ -2,6 +2,8 @@
 //! reached, and what depends on what.
 
 #[cfg(test)]
+mod byte_stream;
+#[cfg(test)]
 mod cancel;
 #[cfg(test)]
 mod dependencies;
