@@ -7,6 +7,7 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
 use wirebahn_core::websocket::Closed;
 use wirebahn_core::websocket::opening::OpeningFailure;
+use wirebahn_drive::Shutdown;
 use wirebahn_drive::websocket::{ByteEncoding, ByteStream as Inner, ConnectError};
 
 use crate::{Client, Stream, StreamingSocket, TokioIo, TokioRuntime, Upgrade};
@@ -78,6 +79,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ByteStream<S> {
     /// There is no stream; the client was told so.
     pub async fn accept(upgrade: Upgrade<S>) -> std::result::Result<Self, OpeningFailure> {
         Ok(Self { inner: Inner::accept(upgrade).await? })
+    }
+
+    /// Ends the stream with [`CloseCode::GOING_AWAY`](crate::CloseCode::GOING_AWAY) when `shutdown` is requested and it is
+    /// read.
+    pub fn end_on(&mut self, shutdown: &Shutdown) {
+        self.inner.end_on(shutdown);
     }
 
     /// How the connection ended, once reading has come to its end.

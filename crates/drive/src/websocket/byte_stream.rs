@@ -15,7 +15,7 @@ use wirebahn_core::websocket::{Cause, CloseCode, Closed, Event, Streaming};
 use super::connection::Inner;
 use super::{Client, ConnectError, StreamingSocket, Upgrade};
 use crate::shutdown::ShutdownWatch;
-use crate::{Disconnected, Io, Network, ReadHalf, Runtime, WriteHalf};
+use crate::{Disconnected, Io, Network, ReadHalf, Runtime, Shutdown, WriteHalf};
 
 /// After so many pings and empty messages in a row, other tasks get their turn.
 const SKIPS_PER_TURN: usize = 64;
@@ -176,6 +176,11 @@ impl<I: Io, R: Runtime> ByteStream<I, R> {
                 None => Ok(()),
             })),
         }
+    }
+
+    /// Ends the stream with [`CloseCode::GOING_AWAY`] when `shutdown` is requested and it is read.
+    pub fn end_on(&mut self, shutdown: &Shutdown) {
+        self.shutdown = Some(shutdown.watch());
     }
 
     /// How the connection ended, once reading has come to its end.
