@@ -38,9 +38,10 @@ pub use wirebahn_core::websocket::{
     Cause, Chunk, CloseCode, Closed, Config, Event, Fin, Frames, Message, MessageEvent, MessageKind,
     Messages, PreparedMessage, Replies, SendError, Streaming, extension, opening,
 };
-pub use wirebahn_core::{http, proxy};
+pub use wirebahn_core::{BackoffOptions, http, proxy};
 pub use wirebahn_drive::websocket::{
-    ACCEPT_PAUSE, ByteEncoding, ConnectError, Layer, PartsLayer, SHUTDOWN_GRACE, ServerHandle,
+    ACCEPT_PAUSE, ByteEncoding, ConnectError, ConnectFailed, ConnectionLost, Layer, PartsLayer,
+    ReconnectEvent, SHUTDOWN_GRACE, ServerHandle,
 };
 pub use wirebahn_drive::{
     CONNECT_TIMEOUT, Delay, Dialer, FuturesIo, OsEntropy, ProxyError, ProxyErrorKind, Route, Shutdown,
@@ -53,6 +54,9 @@ pub type Stream = network::Stream;
 
 /// A connection to be opened: headers, subprotocols, proxies, redirects, options.
 pub type Client = wirebahn_drive::websocket::Client<SmolRuntime>;
+
+/// A client's connection that comes back after it was lost.
+pub type Reconnecting = wirebahn_drive::websocket::Reconnecting<SmolRuntime>;
 
 /// An open connection and what the server answered.
 pub type Opened<L, S = Stream> = wirebahn_drive::websocket::Opened<L, FuturesIo<S>, SmolRuntime>;

@@ -34,7 +34,7 @@
 //! ```
 //!
 //! * [`wamp`] has sessions with WAMP routers.
-//! * [`connect`] and [`Client`] open connections, [`Server`] and [`accept`] take them.
+//! * [`connect`] and [`Client`] open connections, [`Server`] and [`accept`] take them; [`Reconnecting`] keeps one.
 //! * `http_upgrade`, with the feature of the same name, takes them from HTTP servers of others: hyper, axum.
 //! * [`WebSocket`] has whole messages, [`FrameSocket`] whole frames, [`StreamingSocket`] payload as it arrives;
 //!   [`ByteStream`] has none of those.
@@ -70,9 +70,10 @@ pub use wirebahn_core::websocket::{
     Cause, Chunk, CloseCode, Closed, Config, Event, Fin, Frames, Message, MessageEvent, MessageKind,
     Messages, PreparedMessage, Replies, SendError, Streaming, extension, opening,
 };
-pub use wirebahn_core::{http, proxy};
+pub use wirebahn_core::{BackoffOptions, http, proxy};
 pub use wirebahn_drive::websocket::{
-    ACCEPT_PAUSE, ByteEncoding, ConnectError, Layer, PartsLayer, SHUTDOWN_GRACE, ServerHandle,
+    ACCEPT_PAUSE, ByteEncoding, ConnectError, ConnectFailed, ConnectionLost, Layer, PartsLayer,
+    ReconnectEvent, SHUTDOWN_GRACE, ServerHandle,
 };
 pub use wirebahn_drive::{
     CONNECT_TIMEOUT, Delay, Dialer, OsEntropy, ProxyError, ProxyErrorKind, Route, Shutdown,
@@ -97,6 +98,9 @@ pub use wirebahn_tls as tls;
 /// # }
 /// ```
 pub type Client = wirebahn_drive::websocket::Client<TokioRuntime>;
+
+/// A client's connection that comes back after it was lost.
+pub type Reconnecting = wirebahn_drive::websocket::Reconnecting<TokioRuntime>;
 
 /// An open connection and what the server answered.
 pub type Opened<L, S = Stream> = wirebahn_drive::websocket::Opened<L, TokioIo<S>, TokioRuntime>;

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   serve::Server, builder::Client     everything from the port or the URL on, on a runtime's network
+//!   Reconnecting                       a client that comes back
 //!   server::Incoming, client::open     the opening handshake, over any stream
 //!      Connection<Messages>            = WebSocket: whole messages, Stream and Sink
 //!      Connection<Frames>              = FrameSocket
@@ -17,6 +18,7 @@ mod connection;
 mod frames;
 mod messages;
 mod parts;
+mod reconnecting;
 mod serve;
 mod server;
 mod split;
@@ -26,6 +28,7 @@ pub use builder::Client;
 pub use byte_stream::ByteStream;
 pub use client::{Opened, open};
 pub use connection::Connection;
+pub use reconnecting::{ConnectFailed, ConnectionLost, ReconnectEvent, Reconnecting};
 pub use serve::{ACCEPT_PAUSE, SHUTDOWN_GRACE, Server, ServerHandle};
 pub use server::{Admission, HttpExchange, Incoming, Upgrade, accept_any};
 pub use split::{WebSocketReader, WebSocketWriter};

@@ -12,6 +12,8 @@ mod pipe;
 #[cfg(test)]
 mod reaching;
 #[cfg(test)]
+mod reconnecting;
+#[cfg(test)]
 mod round_trip;
 #[cfg(test)]
 mod serving;
