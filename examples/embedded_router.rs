@@ -8,7 +8,8 @@
 use std::error::Error;
 
 use wirebahn_tokio::Server;
-use wirebahn_tokio::wamp::{RealmConfig, Router, RouterConfig, SlowConsumers, join};
+use wirebahn_tokio::wamp::router::SlowConsumers;
+use wirebahn_tokio::wamp::{RealmConfig, Router, RouterConfig, join};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {

@@ -56,10 +56,10 @@ enum Service {
     Ticks(Duration),
 }
 
-/// `every=20`, or a second.
-fn interval(query: &str) -> Duration {
-    let millis =
-        query.split('&').find_map(|each| each.strip_prefix("every=")?.strip_suffix("ms")?.parse().ok());
+/// `?every=20`, in milliseconds, or a second.
+fn interval(request: &HttpRequest) -> Duration {
+    let every = request.query_pairs().find(|(name, _)| name == "every");
+    let millis = every.and_then(|(_, millis)| millis.parse().ok());
     Duration::from_millis(millis.unwrap_or(1000))
 }
 

@@ -2,9 +2,10 @@
 
 use std::process::Command;
 
-fn tree(package: &str) -> Vec<String> {
+fn tree(package: &str, features: &[&str]) -> Vec<String> {
     let tree = Command::new(env!("CARGO"))
-        .args(["tree", "--package", package, "--all-features", "--edges", "normal,build"])
+        .args(["tree", "--package", package, "--edges", "normal,build"])
+        .args(features)
         .args(["--prefix", "none", "--format", "{p}", "--offline", "--locked"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
@@ -15,7 +16,11 @@ fn tree(package: &str) -> Vec<String> {
 }
 
 fn assert_without(package: &str, unwanted: &[&str]) {
-    let tree = tree(package);
+    assert_without_as(package, &["--all-features"], unwanted);
+}
+
+fn assert_without_as(package: &str, features: &[&str], unwanted: &[&str]) {
+    let tree = tree(package, features);
     assert!(tree.iter().any(|name| name == "wirebahn-core"), "{tree:?}");
     for name in unwanted {
         assert!(!tree.iter().any(|other| other == name), "{package} brings {name}: {tree:?}");
@@ -34,4 +39,11 @@ fn nothing_asynchronous_is_under_the_blocking_adapter() {
     let runtimes = ["tokio", "smol", "async-std", "async-io", "mio", "polling"];
     let futures = ["futures-core", "futures-io", "futures-sink", "futures-util", "wirebahn-drive"];
     assert_without("wirebahn-blocking", &[&runtimes[..], &futures[..]].concat());
+}
+
+#[test]
+fn the_http_of_others_is_there_only_on_request() {
+    let features = ["--features", "brotli,bzip2,cbor,router,snappy,tls,zlib-rs"];
+    assert_without_as("wirebahn-tokio", &features, &["http", "http-body-util", "hyper", "hyper-util"]);
+    assert_without("wirebahn-tokio", &["axum", "axum-core", "h2", "tower", "tower-http"]);
 }

@@ -4,6 +4,7 @@
 # Clients against `wirebahn echo`: Python websockets and aiohttp, npm ws, headless Chromium on the echo page.
 # Headless Chromium on the page of `wirebahn router`.
 # Servers for `wirebahn connect`: Python websockets and aiohttp, npm ws.
+# Both ends of `wirebahn tunnel`: websockify, and Autobahn's wrapping.
 # Compression with each backend: Python's zlib message by message; Python websockets and autobahn and npm ws, both ways,
 # with every combination of parameters that they offer. permessage-bzip2, -snappy and -brotli with autobahn.
 # Clients against `wirebahn router`: Autobahn|Python on asyncio and Twisted, Autobahn|JS in node and in headless
@@ -118,6 +119,11 @@ for peer in websockets aiohttp; do
         skipped "Python $peer, as client and as server"
     fi
 done
+if [ -n "$has_python" ]; then
+    run "tunnel" "$PYTHON" "$HERE/tunnel.py" "$WIREBAHN"
+else
+    skipped "websockify and Autobahn's wrapping"
+fi
 # command.py and the browser's driver are Python, so Node and Chromium wait for it as well.
 if [ -n "$has_python" ] && [ -n "$has_node" ]; then
     run "ws as client" node "$HERE/client.js" "$ECHO_URL"

@@ -182,6 +182,38 @@ impl std::error::Error for ProxyError {
 }
 
 impl ConnectError {
+    /// Whether another attempt would fail in the same way: what was asked for is wrong or refused, or the server is not the
+    /// one that was meant. The others come from networks and overload, and may pass.
+    ///
+    /// Of the answers of a server those are fatal that blame the request or lead elsewhere (3xx, 4xx), but not 408, 425 and
+    /// 429, which ask for patience; of what goes wrong with TLS all but a stream that broke.
+    #[must_use]
+    pub fn is_fatal(&self) -> bool {
+        match self {
+            Self::Url(_)
+            | Self::Request(_)
+            | Self::Unsupported(_)
+            | Self::ProxyUrl(_)
+            | Self::ProxyVariable(_)
+            | Self::Redirect(_) => true,
+            Self::Opening(ClientOpeningError::Handshake(_)) => true,
+            Self::Opening(ClientOpeningError::Rejected(rejection)) => match rejection.status.get() {
+                408 | 425 | 429 => false,
+                status => (300..500).contains(&status),
+            },
+            Self::Io(_) | Self::TimedOut | Self::Opening(_) => false,
+            Self::Proxy(error) => match &error.kind {
+                ProxyErrorKind::Request(_) | ProxyErrorKind::Unsupported(_) => true,
+                #[cfg(feature = "tls")]
+                ProxyErrorKind::Tls(error) => is_fatal_tls(error),
+                // A proxy may have no way to a server that is about to come back.
+                ProxyErrorKind::Io(_) | ProxyErrorKind::TimedOut | ProxyErrorKind::Tunnel(_) => false,
+            },
+            #[cfg(feature = "tls")]
+            Self::Tls(error) => is_fatal_tls(error),
+        }
+    }
+
     /// No way to the server through `proxy`.
     #[must_use]
     pub fn proxy(proxy: &Proxy, kind: ProxyErrorKind) -> Self {
@@ -212,5 +244,73 @@ impl ConnectError {
             }
         }
         error.into()
+    }
+}
+
+#[cfg(feature = "tls")]
+fn is_fatal_tls(error: &TlsError) -> bool {
+    use wirebahn_tls::TlsFailure;
+    !matches!(error.failure, TlsFailure::Io(_) | TlsFailure::Lost | TlsFailure::TimedOut)
+}
+
+#[cfg(test)]
+mod tests {
+    use wirebahn_core::http::{Headers, StatusCode};
+    use wirebahn_core::websocket::opening::{ClientOpening, ClientRequest};
+
+    use super::*;
+
+    /// What a client gets from a server that answers with this status.
+    fn rejected(status: u16) -> ConnectError {
+        use wirebahn_core::http::ResponseHead;
+        use wirebahn_core::websocket::opening::ClientOpeningEvent;
+        use wirebahn_core::{Engine, Instant};
+
+        let request = ClientRequest::new("ws://localhost/".parse().unwrap());
+        let entropy = Box::new(crate::OsEntropy::default());
+        let mut opening = ClientOpening::new(request, Default::default(), entropy, Instant::ZERO);
+        let mut headers = Headers::new();
+        headers.append("Content-Length", "0").unwrap();
+        let head = ResponseHead::new(StatusCode::new(status).unwrap(), headers);
+        opening.recv_buf().extend_from_slice(&head.encode());
+        opening.handle_recv(Instant::ZERO);
+        let Some(ClientOpeningEvent::Failed(error)) = opening.poll_event() else { panic!("not rejected") };
+        error.into()
+    }
+
+    #[test]
+    fn answers_that_would_come_again_are_fatal() {
+        for (status, is_fatal) in [
+            (200, false),
+            (302, true),
+            (400, true),
+            (401, true),
+            (404, true),
+            (408, false),
+            (425, false),
+            (429, false),
+        ] {
+            assert_eq!(rejected(status).is_fatal(), is_fatal, "{status}");
+        }
+        for status in [500, 502, 503, 504] {
+            assert!(!rejected(status).is_fatal(), "{status}");
+        }
+        assert!(!ConnectError::TimedOut.is_fatal());
+        assert!(!ConnectError::Io(io::ErrorKind::ConnectionRefused.into()).is_fatal());
+        assert!(ConnectError::Unsupported("x").is_fatal());
+    }
+
+    #[cfg(feature = "tls")]
+    #[test]
+    fn a_server_that_is_not_the_one_that_was_meant_is_fatal_and_a_stream_that_broke_is_not() {
+        use wirebahn_tls::TlsFailure;
+        for failure in [TlsFailure::SelfSigned, TlsFailure::HostMismatch, TlsFailure::CertificateExpired] {
+            assert!(ConnectError::from(TlsError::new("a", failure)).is_fatal());
+        }
+        for failure in
+            [TlsFailure::Lost, TlsFailure::TimedOut, TlsFailure::Io(io::ErrorKind::BrokenPipe.into())]
+        {
+            assert!(!ConnectError::from(TlsError::new("a", failure)).is_fatal());
+        }
     }
 }

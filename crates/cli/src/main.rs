@@ -5,10 +5,11 @@
 //! * `router`: the WAMP router.
 //! * `echo`, with `broadcast`: a WebSocket server to try clients with. `connect`: a client, with `input` for its end.
 //! * `bench`: load on a WAMP router.
+//! * `tunnel`: byte streams through WebSockets.
 //! * `call`, `publish`, `subscribe`, `register`, in `wamp`: sessions with a WAMP router.
 //!
-//! What they share: `values` (what options may look like), `compress` (those of compression), `signals` (Ctrl-C), `output`
-//! (stdout), `open_files`.
+//! What they share: `transport` (TLS and proxies of clients), `values` (what options may look like), `compress` (those of
+//! compression), `signals` (Ctrl-C), `output` (stdout), `open_files`.
 #![forbid(unsafe_code)]
 
 mod bench;
@@ -20,6 +21,8 @@ mod open_files;
 mod output;
 mod router;
 mod signals;
+mod transport;
+mod tunnel;
 mod values;
 mod wamp;
 
@@ -57,6 +60,9 @@ enum Command {
     /// Connect to a server: lines of stdin are sent, received messages are printed
     #[command(after_help = connect::HELP)]
     Connect(connect::Options),
+    /// Carry TCP connections or Unix sockets through WebSockets: one end of such a tunnel
+    #[command(after_help = tunnel::HELP)]
+    Tunnel(tunnel::Options),
     /// Call a procedure through a WAMP router, and print what comes back
     #[command(after_help = wamp::call::HELP)]
     Call(wamp::call::Options),
@@ -130,6 +136,7 @@ fn run(log: Option<&str>, command: Command) -> Result<u8, Failure> {
         Command::Router(options) => router::run(&options, filter),
         Command::Echo(options) => start_log(filter).and_then(|()| block_on(echo::run(options))),
         Command::Connect(options) => start_log(filter).and_then(|()| block_on(connect::run(options))),
+        Command::Tunnel(options) => start_log(filter).and_then(|()| block_on(tunnel::run(options))),
         Command::Call(options) => start_log(filter).and_then(|()| block_on(wamp::call::run(options))),
         Command::Publish(options) => start_log(filter).and_then(|()| block_on(wamp::publish::run(options))),
         Command::Subscribe(options) => {

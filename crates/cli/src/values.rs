@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use wirebahn_tokio::http::{Headers, WsUrl};
+use wirebahn_tokio::proxy::{Proxy, ProxyUrlError};
 use wirebahn_tokio::wamp::RouterUrl;
 
 /// Longer than anyone waits for a ping; it keeps deadlines within the range of every clock.
@@ -42,26 +43,21 @@ pub(crate) fn listen_address(value: &str) -> Result<String, String> {
     }
 }
 
-/// A WebSocket URL that this command can connect to, as it was spelt.
+/// A WebSocket URL, as it was spelt.
 pub(crate) fn url(value: &str) -> Result<String, String> {
-    let url: WsUrl = value.parse().map_err(|error| format!("{error}"))?;
-    if url.is_secure() {
-        return Err("TLS is not supported yet: use ws://".into());
-    }
+    value.parse::<WsUrl>().map_err(|error| error.to_string())?;
     Ok(value.into())
 }
 
-/// The URL of a router that this command can connect to, as it was spelt.
+/// The URL of a router, as it was spelt.
 pub(crate) fn router_url(value: &str) -> Result<String, String> {
-    let is_secure = match value.parse::<RouterUrl>().map_err(|error| error.to_string())? {
-        RouterUrl::WebSocket(url) => url.is_secure(),
-        RouterUrl::RawSocket { is_secure, .. } => is_secure,
-        _ => false,
-    };
-    if is_secure {
-        return Err("TLS is not supported yet: use ws:// or rs://".into());
-    }
+    value.parse::<RouterUrl>().map_err(|error| error.to_string())?;
     Ok(value.into())
+}
+
+/// The URL of a proxy.
+pub(crate) fn proxy(value: &str) -> Result<Proxy, String> {
+    value.parse().map_err(|error: ProxyUrlError| error.to_string())
 }
 
 /// A header: `Name: value`.
@@ -116,16 +112,26 @@ mod tests {
     }
 
     #[test]
-    fn secure_urls_are_refused_while_there_is_no_tls() {
-        assert!(url("ws://localhost/").is_ok());
-        assert!(url("wss://localhost/").is_err_and(|error| error.contains("TLS")));
-        assert!(url("http://localhost/").is_err());
-        for right in ["ws://localhost/", "rs://localhost:80", "unix:/run/a.sock", "ws+unix:///run/a.sock"] {
+    fn urls_are_those_of_what_is_spoken() {
+        for right in ["ws://localhost/", "wss://localhost/", "ws+unix:///run/a.sock"] {
+            assert!(url(right).is_ok(), "{right}");
+        }
+        for right in [
+            "ws://localhost/",
+            "wss://localhost/",
+            "rs://localhost:80",
+            "rss://localhost:80",
+            "unix:/run/a.sock",
+        ] {
             assert!(router_url(right).is_ok(), "{right}");
         }
-        for secure in ["wss://localhost/", "rss://localhost:80"] {
-            assert!(router_url(secure).is_err_and(|error| error.contains("TLS")), "{secure}");
+        for right in
+            ["http://proxy:3128", "https://user:pass@proxy", "socks5://proxy", "socks5h://[::1]:1080"]
+        {
+            assert!(proxy(right).is_ok(), "{right}");
         }
+        assert!(url("http://localhost/").is_err());
         assert!(router_url("http://localhost/").is_err());
+        assert!(proxy("ftp://proxy").is_err());
     }
 }

@@ -19,6 +19,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+mod backoff;
 mod engine;
 mod entropy;
 pub mod http;
@@ -40,6 +41,7 @@ mod time;
 pub mod wamp;
 pub mod websocket;
 
+pub use backoff::{Backoff, BackoffOptions};
 pub use engine::{Engine, Transport};
 pub use entropy::Entropy;
 pub use outbox::{COPY_THRESHOLD, Outbox};

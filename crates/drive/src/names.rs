@@ -6,11 +6,14 @@ pub mod websocket {
         Cause, Chunk, CloseCode, Closed, Config, Event, Fin, Frames, Message, MessageEvent, MessageKind,
         Messages, PreparedMessage, Replies, SendError, Streaming, extension, opening,
     };
-    pub use wirebahn_core::{http, proxy};
+    pub use wirebahn_core::{BackoffOptions, http, proxy};
     #[cfg(feature = "tls")]
     pub use wirebahn_tls as tls;
 
-    pub use crate::websocket::{ACCEPT_PAUSE, ConnectError, Layer, PartsLayer, SHUTDOWN_GRACE, ServerHandle};
+    pub use crate::websocket::{
+        ACCEPT_PAUSE, ByteEncoding, ConnectError, ConnectFailed, ConnectionLost, Layer, PartsLayer,
+        ReconnectEvent, SHUTDOWN_GRACE, ServerHandle,
+    };
     pub use crate::{CONNECT_TIMEOUT, Delay, Dialer, OsEntropy, ProxyError, ProxyErrorKind, Route, Shutdown};
 }
 
@@ -25,7 +28,7 @@ pub mod wamp {
         Serializer, Subprotocol, Text, Uri, Value, close_reason, error_uri,
     };
     #[cfg(feature = "router")]
-    pub use wirebahn_router::{RealmConfig, RouterConfig, TransportInfo};
+    pub use wirebahn_router::{self as router, RealmConfig, RouterConfig, TransportInfo};
 
     #[cfg(feature = "router")]
     pub use crate::wamp::router::RouterHandle;

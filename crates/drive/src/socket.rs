@@ -69,6 +69,8 @@ pub struct Socket<E: Engine, I, R: Runtime> {
     last: Instant,
     /// When [`CLOSE_WRITE_TIMEOUT`] ends.
     give_up: Option<Instant>,
+    /// Bytes that the stream has taken.
+    written: u64,
     /// The stream may hold back bytes that we wrote.
     unflushed: bool,
     /// Events were taken or the engine was used, so it may go on with what it has received.
@@ -157,6 +159,7 @@ impl<E: Engine, I: Io, R: Runtime> Socket<E, I, R> {
             error: None,
             last: Instant::ZERO,
             give_up: None,
+            written: 0,
             unflushed: false,
             touched: true,
             slept_paused: false,
@@ -277,6 +280,12 @@ impl<E: Engine, I: Io, R: Runtime> Socket<E, I, R> {
         self.error.as_ref()
     }
 
+    /// How many bytes the stream has taken. Unlike [`Outbox::written_total`](wirebahn_core::Outbox::written_total) it does not
+    /// count those that were dropped.
+    pub(crate) const fn written(&self) -> u64 {
+        self.written
+    }
+
     pub(crate) const fn take_io_error(&mut self) -> Option<io::Error> {
         self.error.take()
     }
@@ -298,6 +307,7 @@ impl<E: Engine, I: Io, R: Runtime> Socket<E, I, R> {
             error: self.error,
             last: self.last,
             give_up: None,
+            written: self.written,
             unflushed: self.unflushed,
             touched: true,
             slept_paused: self.slept_paused,
@@ -469,6 +479,7 @@ impl<E: Engine, I: Io, R: Runtime> Socket<E, I, R> {
         let mut written = 0;
         let mut result = poll_write_all(io, cx, outbox, &mut written);
         if written > 0 {
+            self.written += written as u64;
             self.unflushed = true;
             self.moved = true;
         }

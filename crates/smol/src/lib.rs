@@ -35,7 +35,8 @@
 //!
 //! * [`wamp`] has sessions, components that come back, and routers in this process.
 //! * [`connect`] and [`Client`] open connections, [`Server`] and [`accept`] take them.
-//! * [`WebSocket`] has whole messages, [`FrameSocket`] whole frames, [`StreamingSocket`] payload as it arrives.
+//! * [`WebSocket`] has whole messages, [`FrameSocket`] whole frames, [`StreamingSocket`] payload as it arrives;
+//!   [`ByteStream`] has none of those.
 //! * The options are in [`opening`] and [`Config`]; what can be sent and received in [`Message`], [`MessageEvent`],
 //!   [`Closed`].
 #![forbid(unsafe_code)]
@@ -60,6 +61,9 @@ pub type Stream = network::Stream;
 /// A connection to be opened: headers, subprotocols, proxies, redirects, options.
 pub type Client = wirebahn_drive::websocket::Client<SmolRuntime>;
 
+/// A client's connection that comes back after it was lost.
+pub type Reconnecting = wirebahn_drive::websocket::Reconnecting<SmolRuntime>;
+
 /// An open connection and what the server answered.
 pub type Opened<L, S = Stream> = wirebahn_drive::websocket::Opened<L, FuturesIo<S>, SmolRuntime>;
 
@@ -74,6 +78,9 @@ pub type FrameSocket<S = Stream> = wirebahn_drive::websocket::FrameSocket<Future
 
 /// A connection at the level of payload as it arrives.
 pub type StreamingSocket<S = Stream> = wirebahn_drive::websocket::StreamingSocket<FuturesIo<S>, SmolRuntime>;
+
+/// A connection as a byte stream, in the manner of websockify.
+pub type ByteStream<S = Stream> = wirebahn_drive::websocket::ByteStream<FuturesIo<S>, SmolRuntime>;
 
 /// The half of a [`WebSocket`] that receives.
 pub type WebSocketReader<S = Stream> = wirebahn_drive::websocket::WebSocketReader<FuturesIo<S>, SmolRuntime>;

@@ -4,10 +4,13 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use rustls::client::ResolvesClientCert;
+use rustls::client::danger::ServerCertVerifier;
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::ServerName;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, SignatureScheme};
 
+use crate::unverified::NoVerifier;
 use crate::verifier::ServerVerifier;
 use crate::{HTTP_1_1, Identity, Roots, TlsConfigError, TlsError, TlsFailure, provider};
 
@@ -43,17 +46,37 @@ impl ClientTls {
     pub fn new(options: ClientTlsOptions) -> Result<Self, TlsConfigError> {
         let provider = provider();
         let verifier = ServerVerifier::new(options.roots, Arc::clone(&provider))?;
+        Ok(Self::with_verifier(provider, Arc::new(verifier), options.identity, options.alpn))
+    }
+
+    /// TLS 1.2 and 1.3 with whatever server answers: [`roots`](ClientTlsOptions::roots) are not looked at.
+    ///
+    /// **Anybody on the way can read and change what is sent.** For experiments, where a certificate is not worth the trouble;
+    /// a self-signed certificate can be trusted by adding it to the roots instead.
+    #[must_use]
+    pub fn new_without_verification(options: ClientTlsOptions) -> Self {
+        let provider = provider();
+        let verifier = Arc::new(NoVerifier(Arc::clone(&provider)));
+        Self::with_verifier(provider, verifier, options.identity, options.alpn)
+    }
+
+    fn with_verifier(
+        provider: Arc<CryptoProvider>,
+        verifier: Arc<dyn ServerCertVerifier>,
+        identity: Option<Identity>,
+        alpn: Vec<Vec<u8>>,
+    ) -> Self {
         let config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .expect("ring has cipher suites for TLS 1.2 and 1.3")
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(verifier));
-        let mut config = match options.identity {
+            .with_custom_certificate_verifier(verifier);
+        let mut config = match identity {
             Some(identity) => config.with_client_cert_resolver(Arc::new(Always(identity.certified()))),
             None => config.with_no_client_auth(),
         };
-        config.alpn_protocols = options.alpn;
-        Ok(Self(Arc::new(config)))
+        config.alpn_protocols = alpn;
+        Self(Arc::new(config))
     }
 
     /// A configuration made elsewhere: other cryptography, other rules of verification, a log of keys.

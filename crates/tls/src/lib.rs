@@ -16,6 +16,7 @@ mod identity;
 mod info;
 mod roots;
 mod server;
+mod unverified;
 mod verifier;
 
 use std::sync::Arc;

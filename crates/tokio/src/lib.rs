@@ -46,12 +46,17 @@
 //! ```
 //!
 //! * [`wamp`] has sessions, components that come back, and routers in this process.
-//! * [`connect`] and [`Client`] open connections, [`Server`] and [`accept`] take them.
-//! * [`WebSocket`] has whole messages, [`FrameSocket`] whole frames, [`StreamingSocket`] payload as it arrives.
+//! * [`connect`] and [`Client`] open connections, [`Server`] and [`accept`] take them; [`Reconnecting`] keeps one.
+//! * `http_upgrade`, with the feature of the same name, takes them from HTTP servers of others: hyper, axum.
+//! * [`WebSocket`] has whole messages, [`FrameSocket`] whole frames, [`StreamingSocket`] payload as it arrives;
+//!   [`ByteStream`] has none of those.
 //! * The options are in [`opening`] and [`Config`]; what can be sent and received in [`Message`], [`MessageEvent`],
 //!   [`Closed`].
 #![forbid(unsafe_code)]
 
+mod byte_stream;
+#[cfg(feature = "http-upgrade")]
+pub mod http_upgrade;
 mod io;
 mod network;
 mod over;
@@ -62,6 +67,7 @@ mod stream;
 #[cfg(feature = "wamp")]
 pub mod wamp;
 
+pub use byte_stream::ByteStream;
 pub use io::TokioIo;
 pub use network::{Listener, Task};
 pub use over::{accept, connect, connect_on, receive};
@@ -90,6 +96,9 @@ pub use wirebahn_drive::names::websocket::*;
 /// # }
 /// ```
 pub type Client = wirebahn_drive::websocket::Client<TokioRuntime>;
+
+/// A client's connection that comes back after it was lost.
+pub type Reconnecting = wirebahn_drive::websocket::Reconnecting<TokioRuntime>;
 
 /// An open connection and what the server answered.
 pub type Opened<L, S = Stream> = wirebahn_drive::websocket::Opened<L, TokioIo<S>, TokioRuntime>;

@@ -18,6 +18,7 @@ use wirebahn_tokio::{
 use crate::compress::{self, Compression};
 use crate::output::Output;
 use crate::signals::{self, Signal};
+use crate::transport::{self, Transport};
 use crate::{Failure, complain, values};
 use pings::Pings;
 
@@ -38,13 +39,15 @@ Examples:
   wirebahn connect ws://host/ --ping 1 < /dev/tty
   wirebahn connect ws+unix:///run/app.sock:/path
   wirebahn connect --compress=no-context ws://host/
+  wirebahn connect wss://localhost:9001/ --ca-file certificate.pem
 
+", transport::help!(), "
 ", compress::help!());
 
 #[derive(Args, Debug)]
 pub(crate) struct Options {
     // As an attribute: rustdoc takes the brackets and the URL for links.
-    #[arg(help = "Where to connect: ws://HOST[:PORT]/PATH or ws+unix:///SOCKET:/PATH", value_parser = values::url)]
+    #[arg(help = "Where to connect: ws[s]://HOST[:PORT]/PATH or ws+unix:///SOCKET:/PATH", value_parser = values::url)]
     url: String,
     /// Send binary messages, and print those that come as they are
     #[arg(long)]
@@ -67,6 +70,8 @@ pub(crate) struct Options {
     #[arg(long, value_name = "PARAMS", num_args = 0..=1, require_equals = true, default_missing_value = "",
           value_parser = compress::client)]
     compress: Option<Compression>,
+    #[command(flatten)]
+    transport: Transport,
 }
 
 pub(crate) async fn run(options: Options) -> Result<u8, Failure> {
@@ -102,7 +107,8 @@ async fn open(options: &Options) -> Result<WebSocket, Failure> {
             _ => Failure::Failed(problem),
         }
     };
-    let opened = client(options).map_err(failure)?.connect().await.map_err(failure)?;
+    let client = client(options).map_err(failure)?.dialer(options.transport.dialer()?);
+    let opened = client.connect().await.map_err(failure)?;
     match &opened.response.subprotocol {
         Some(subprotocol) => tracing::info!("connected, speaking {subprotocol}"),
         None => tracing::info!("connected"),

@@ -19,6 +19,7 @@ use wirebahn_tokio::{Message, MessageKind};
 
 use crate::output::Output;
 use crate::signals::{self, Signal};
+use crate::transport::Transport;
 use crate::{Failure, values};
 
 /// What the help of all these commands says of arguments and the exit status; ends within a line.
@@ -43,7 +44,7 @@ pub(crate) struct Connection {
         long,
         default_value = "ws://127.0.0.1:8080/ws",
         value_parser = values::router_url,
-        help = "The router: ws://HOST[:PORT]/PATH, rs://HOST:PORT, unix:/SOCKET or ws+unix:///SOCKET:/PATH"
+        help = "The router: ws[s]://HOST[:PORT]/PATH, rs[s]://HOST:PORT, unix:/SOCKET or ws+unix:///SOCKET:/PATH"
     )]
     pub(crate) url: String,
     /// The realm to join
@@ -55,6 +56,8 @@ pub(crate) struct Connection {
     /// How long to wait for the router (default: 10 to be let in; an answer, as long as it takes)
     #[arg(long, value_name = "SECS", value_parser = values::seconds)]
     pub(crate) timeout: Option<Duration>,
+    #[command(flatten)]
+    transport: Transport,
 }
 
 /// How long joining may take, unless `--timeout` says otherwise.
@@ -152,7 +155,9 @@ impl Connection {
             }
         };
         let limit = self.timeout.unwrap_or(JOIN_TIMEOUT);
-        let mut join = Join::new(&self.url, &self.realm).map_err(failure)?.connect_timeout(Some(limit));
+        let dialer = self.transport.dialer()?;
+        let join = Join::new(&self.url, &self.realm).map_err(failure)?;
+        let mut join = join.dialer(dialer).connect_timeout(Some(limit));
         if let Some(format) = self.serializer {
             join = join.serializers([format.into()]);
         }

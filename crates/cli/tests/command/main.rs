@@ -6,5 +6,6 @@ mod connect;
 mod echo;
 mod router;
 mod support;
+mod tunnel;
 mod usage;
 mod wamp;

@@ -14,6 +14,9 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_wirebahn"));
     command.args(arguments).env_remove("RUST_LOG");
+    for name in ["WS_PROXY", "WSS_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"] {
+        command.env_remove(name).env_remove(name.to_lowercase());
+    }
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }

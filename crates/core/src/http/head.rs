@@ -83,6 +83,8 @@ pub enum HttpVersion {
     Http10,
     /// HTTP/1.1
     Http11,
+    /// A later one, of a request that another HTTP server has read.
+    Later,
 }
 
 impl HttpVersion {
@@ -131,6 +133,13 @@ impl RequestHead {
         Ok(Self { method: method.into(), target: target.into(), version: HttpVersion::Http11, headers })
     }
 
+    /// The same request in another version, as somebody else has read it.
+    #[must_use]
+    pub const fn with_version(mut self, version: HttpVersion) -> Self {
+        self.version = version;
+        self
+    }
+
     /// The method, as it was spelt.
     #[must_use]
     pub fn method(&self) -> &str {
@@ -147,6 +156,12 @@ impl RequestHead {
     #[must_use]
     pub const fn version(&self) -> HttpVersion {
         self.version
+    }
+
+    /// How many bytes [`encode`](Self::encode) gives.
+    pub(crate) fn encoded_len(&self) -> usize {
+        let line = self.method.len() + self.target.len() + "  HTTP/1.1\r\n".len();
+        line + self.headers.encoded_len() + "\r\n".len()
     }
 
     /// The bytes that go on the wire, in HTTP/1.1.

@@ -151,6 +151,11 @@ impl Headers {
         self.fields.extend(others.fields.iter().filter(|(name, _)| !skip(name)).cloned());
     }
 
+    /// How many bytes the fields are on the wire.
+    pub(super) fn encoded_len(&self) -> usize {
+        self.iter().map(|(name, value)| name.len() + ": \r\n".len() + value.as_bytes().len()).sum()
+    }
+
     /// Appends the fields as they go on the wire.
     pub(super) fn encode(&self, out: &mut Vec<u8>) {
         for (name, value) in self.iter() {

@@ -12,7 +12,6 @@
 //! * [`SessionId`] and the other identifiers, [`Uri`] with [`UriPolicy`] and [`MatchPolicy`], [`Roles`] with their
 //!   [`Features`]; [`error_uri`] and [`close_reason`] have the names that everybody knows.
 
-mod backoff;
 pub mod close_reason;
 pub mod error_uri;
 mod id;
@@ -31,7 +30,7 @@ mod url;
 mod value;
 
 pub use self::serde::{DecodeError, EncodeError};
-pub use backoff::{Backoff, BackoffOptions};
+pub use crate::backoff::{Backoff, BackoffOptions};
 pub use id::{
     IdOutOfRange, MAX_ID, PublicationId, RegistrationId, RequestId, RequestIds, SessionId, SubscriptionId,
 };

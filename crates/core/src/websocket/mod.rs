@@ -7,10 +7,12 @@
 //!            frame      headers, masks
 //!            extension  messages transformed on their way: compression
 //!   opening    the handshake before all of them
+//!   byte_stream   what those who use a connection as one agree upon
 //! ```
 //!
 //! Each layer uses the one under it and adds only its own concern: pick the API by picking the type.
 
+pub mod byte_stream;
 mod close;
 mod config;
 mod established;

@@ -3,6 +3,7 @@
 
 mod client;
 mod contract;
+mod http;
 mod pair;
 mod server;
 mod support;

@@ -11,6 +11,7 @@ use wirebahn_core::websocket::opening::{
 use wirebahn_core::websocket::{Config, Role, TimerKind};
 use wirebahn_core::{Engine, Transport};
 
+use super::http;
 use super::support::{Counter, at, drain, feed, run, run_in_every_way};
 
 const FIELDS: [&str; 5] = [
@@ -23,7 +24,7 @@ const FIELDS: [&str; 5] = [
 
 /// A request with its first line replaced, fields added, and those left out that have the name of an added one or
 /// of an added `-Name`.
-fn request_with(line: &str, changes: &[&str]) -> Vec<u8> {
+pub(super) fn request_with(line: &str, changes: &[&str]) -> Vec<u8> {
     let name = |field: &str| field.split(':').next().unwrap_or_default().trim_start_matches('-').to_owned();
     let is_changed = |field: &str| changes.iter().any(|change| name(change) == name(field));
     let kept = FIELDS.iter().copied().filter(|field| !is_changed(field));
@@ -33,7 +34,7 @@ fn request_with(line: &str, changes: &[&str]) -> Vec<u8> {
     (lines.join("\r\n") + "\r\n\r\n").into_bytes()
 }
 
-fn request(changes: &[&str]) -> Vec<u8> {
+pub(super) fn request(changes: &[&str]) -> Vec<u8> {
     request_with("GET /chat HTTP/1.1", changes)
 }
 
@@ -180,6 +181,7 @@ fn each_wrong_request_is_refused_with_its_status_however_it_is_split() {
         );
         assert_eq!(seen.sent, open.sent);
         assert_eq!((seen.transport, seen.timeout), (Transport::Close, None));
+        http::is_rejected_with(error, &bytes, &options, &open.sent);
     }
 }
 

@@ -20,6 +20,7 @@ use std::sync::Arc;
 pub use dial::reach;
 pub use prologue::converse;
 pub(crate) use tasks::TaskSet;
+pub(crate) use time::Wait;
 pub use time::{Elapsed, sleep, timeout};
 #[cfg(feature = "tls")]
 use wirebahn_core::http::Host;

@@ -121,6 +121,7 @@ impl fmt::Display for Error {
         match self {
             Self::Request(error) => fmt::Display::fmt(error, f),
             Self::TimedOut => f.write_str("the call took longer than its timeout"),
+            Self::Canceled => f.write_str("the call was canceled"),
             Self::Ended(left) => write!(f, "the session has ended: {left}"),
             Self::Operation(error) => fmt::Display::fmt(error, f),
             Self::Encode(error) => write!(f, "the arguments cannot be encoded: {error}"),
@@ -138,7 +139,7 @@ impl std::error::Error for Error {
             Self::Operation(error) => Some(error),
             Self::Encode(error) => Some(error),
             Self::Decode(error) => Some(error),
-            Self::TimedOut | Self::Overrun => None,
+            Self::TimedOut | Self::Canceled | Self::Overrun => None,
         }
     }
 }

@@ -209,6 +209,18 @@ impl<N: Network> Client<N> {
     }
 }
 
+impl<N: Network> Clone for Client<N> {
+    fn clone(&self) -> Self {
+        Self {
+            request: self.request.clone(),
+            options: Arc::clone(&self.options),
+            dialer: self.dialer.clone(),
+            max_redirects: self.max_redirects,
+            network: PhantomData,
+        }
+    }
+}
+
 impl<N: Network> fmt::Debug for Client<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")

@@ -2,6 +2,8 @@
 //! reached, and what depends on what.
 
 #[cfg(test)]
+mod byte_stream;
+#[cfg(test)]
 mod cancel;
 #[cfg(test)]
 mod dependencies;
@@ -9,6 +11,8 @@ mod dependencies;
 mod pipe;
 #[cfg(test)]
 mod reaching;
+#[cfg(test)]
+mod reconnecting;
 #[cfg(test)]
 mod round_trip;
 #[cfg(test)]

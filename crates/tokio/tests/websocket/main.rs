@@ -1,6 +1,8 @@
 //! Clients and servers over loopback TCP and in-memory pipes, in order and under attack.
 
 #[cfg(test)]
+mod byte_stream;
+#[cfg(test)]
 mod closing;
 #[cfg(test)]
 mod connecting;

@@ -1,7 +1,8 @@
 //! The opening handshake (RFC 6455 4).
 //!
 //! [`ServerOpening`] and [`ClientOpening`] are engines of their own. Each ends either in a terminal event or in an
-//! [`Established`](super::Established), which takes leftover bytes along into the protocol proper.
+//! [`Established`](super::Established), which takes leftover bytes along into the protocol proper. [`HttpOpening`] is
+//! the server's side behind somebody else's HTTP server.
 //!
 //! ```text
 //!   ClientOpening                             ServerOpening
@@ -21,9 +22,10 @@ pub use client::{
     HandshakeError, RedirectError, Rejection, Response,
 };
 pub use server::{
-    AcceptError, Acceptance, AllowedOrigins, AnswerError, ForwardingHeader, HttpRequest, HttpResponse,
-    NullOrigin, OpeningFailure, OriginPattern, OriginPatternError, Origins, PlainHttp, Refusal, Request,
-    RequestError, ServerOpening, ServerOpeningEvent, ServerOptions, Subprotocol,
+    AcceptError, Acceptance, AllowedOrigins, AnswerError, ForwardingHeader, HttpAccepted, HttpOpening,
+    HttpRejection, HttpRequest, HttpResponse, NullOrigin, OpeningFailure, OriginPattern, OriginPatternError,
+    Origins, PlainHttp, Refusal, Request, RequestError, ServerOpening, ServerOpeningEvent, ServerOptions,
+    Subprotocol,
 };
 pub use version::ProtocolVersion;
 

@@ -117,7 +117,7 @@ impl Chunk {
     }
 
     #[inline]
-    pub(super) const fn new(kind: MessageKind, payload: Bytes, frame_len: u64) -> Self {
+    pub(in crate::websocket) const fn new(kind: MessageKind, payload: Bytes, frame_len: u64) -> Self {
         Self { payload, frame_len, kind, place: 0 }
     }
 
@@ -128,7 +128,7 @@ impl Chunk {
     }
 
     #[inline]
-    pub(super) const fn ending(mut self, frame: bool, message: bool) -> Self {
+    pub(in crate::websocket) const fn ending(mut self, frame: bool, message: bool) -> Self {
         self.place |= if frame { ENDS_FRAME } else { 0 } | if message { ENDS_MESSAGE } else { 0 };
         self
     }

@@ -278,8 +278,13 @@ impl Streaming {
         self.receiver.delivery = delivery;
     }
 
+    /// Sends a whole message in one frame.
+    ///
+    /// # Errors
+    ///
+    /// The message is too long, the last one is unfinished, the outbox is not ready, or the connection is closing.
     #[inline]
-    pub(in crate::websocket) fn send_message(&mut self, message: Message) -> Result<(), SendError> {
+    pub fn send_message(&mut self, message: Message) -> Result<(), SendError> {
         self.check_open()?;
         let (kind, coding) = (message.kind(), message.coding());
         self.sender.message(kind, message.into_payload(), coding, self.config.limits.max_message_len)

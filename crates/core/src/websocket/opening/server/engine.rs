@@ -4,21 +4,19 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 use core::fmt;
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 
-use super::answer::{check_answer, find_reserved};
+use super::answer::check_answer;
 use super::check::{Checked, check};
-use super::request::choose_subprotocol;
+use super::response::{Accepting, Answer, Pending, accept, headers_with_server};
 use super::{
     AcceptError, Acceptance, AnswerError, HttpRequest, HttpResponse, OpeningFailure, PlainHttp, Refusal,
-    Request, RequestError, ServerOptions, Subprotocol,
+    Request, RequestError, ServerOptions,
 };
-use crate::http::{Headers, RequestHead, RequestReader, ResponseHead, StatusCode};
-use crate::websocket::extension::{self, Agreement, ExtensionParams};
-use crate::websocket::opening::{ProtocolVersion, is_reserved};
+use crate::http::{RequestHead, RequestReader, ResponseHead, StatusCode};
+use crate::websocket::extension::{Agreement, ExtensionParams};
 use crate::websocket::{Established, Role, TimerKind};
 use crate::{Engine, Entropy, Instant, Outbox, Transport};
 
@@ -99,14 +97,6 @@ enum State {
     Ended,
 }
 
-/// What the answer to a request needs of it.
-struct Pending {
-    accept: String,
-    subprotocols: Vec<String>,
-    /// The extensions that are offered.
-    extensions: Option<String>,
-}
-
 impl ServerOpening {
     /// Waits for a request on a new transport. `peer` is the address of its other end, for [`HttpRequest::peer`].
     #[must_use]
@@ -146,34 +136,8 @@ impl ServerOpening {
     /// No request waits for it, or the acceptance does not fit; nothing was changed.
     pub fn accept(&mut self, acceptance: Acceptance, now: Instant) -> Result<(), AcceptError> {
         let State::Deciding(pending) = &self.state else { return Err(AcceptError::NotWaiting) };
-        let subprotocol = match &acceptance.subprotocol {
-            Subprotocol::Known => choose_subprotocol(&pending.subprotocols, &self.options.subprotocols),
-            Subprotocol::None => None,
-            Subprotocol::Named(name) if pending.subprotocols.contains(name) => Some(name.as_str()),
-            Subprotocol::Named(_) => return Err(AcceptError::SubprotocolNotOffered),
-        };
-        if let Some(name) = find_reserved(&acceptance.headers) {
-            return Err(AcceptError::HeaderReserved(name));
-        }
-        // RFC 6455 4.2.2 item 5.
-        let mut headers = Headers::new();
-        let names_server = acceptance.headers.contains("Server") || self.options.headers.contains("Server");
-        self.push_server(&mut headers, names_server);
-        headers.push("Upgrade", "websocket");
-        headers.push("Connection", "Upgrade");
-        headers.extend_except(&self.options.headers, is_reserved);
-        headers.extend_except(&acceptance.headers, |_| false);
-        if let Some(name) = subprotocol {
-            headers.push("Sec-WebSocket-Protocol", name);
-        }
-        headers.push("Sec-WebSocket-Accept", pending.accept.as_str());
-        let known = acceptance.extensions.as_deref().unwrap_or(&self.options.extensions);
-        let extension = pending.extensions.as_deref().and_then(|offers| extension::accept(offers, known));
-        if let Some((answer, _)) = &extension {
-            headers.push("Sec-WebSocket-Extensions", answer.to_string());
-        }
-        let head = ResponseHead::new(StatusCode::SWITCHING_PROTOCOLS, headers);
-        self.outbox.put_slice(&head.encode());
+        let Accepting { response, extension } = accept(pending, &acceptance, &self.options)?;
+        self.outbox.put_slice(&response.encode());
         self.state = State::Accepted { now, extension: extension.map(Box::new) };
         Ok(())
     }
@@ -278,35 +242,20 @@ impl ServerOpening {
                 self.answer(failure, answer, now);
             }
             Ok(Checked::WebSocket { request, accept }) => {
-                let subprotocols = request.subprotocols.clone();
-                let extensions = request.extensions.clone();
-                self.state = State::Deciding(Pending { accept, subprotocols, extensions });
+                self.state = State::Deciding(Pending::new(&request, accept));
                 self.events.push_back(ServerOpeningEvent::Request(Box::new(request)));
             }
         }
     }
 
     fn refuse_wrong(&mut self, error: RequestError, is_head: bool, now: Instant) {
-        let mut answer = Answer { is_head, ..Answer::text(error.status(), &error) };
-        match error {
-            // RFC 9110 15.5.6, 15.5.22; RFC 6455 4.4.
-            RequestError::MethodNotAllowed => answer.headers.push("Allow", "GET"),
-            RequestError::UpgradeMissing => {
-                answer.headers.push("Upgrade", "websocket");
-                answer.connection = "close, Upgrade";
-            }
-            RequestError::VersionUnsupported => {
-                answer.headers.push("Sec-WebSocket-Version", join(&self.options.versions));
-            }
-            _ => {}
-        }
+        let answer = Answer { is_head, ..Answer::to_wrong_request(error, &self.options) };
         self.answer(OpeningFailure::Request(error), answer, now);
     }
 
     /// Queues a final response and waits for the client to take it.
     fn answer(&mut self, failure: OpeningFailure, answer: Answer, now: Instant) {
-        let mut headers = Headers::new();
-        self.push_server(&mut headers, answer.headers.contains("Server"));
+        let mut headers = headers_with_server(&self.options, &[&answer.headers]);
         headers.push("Connection", answer.connection);
         headers.extend_except(&answer.headers, |_| false);
         let is_bodyless = answer.status.is_bodyless();
@@ -325,59 +274,11 @@ impl ServerOpening {
         self.state = State::Finishing { failure, deadline, written: self.outbox.written_total() };
     }
 
-    fn push_server(&self, headers: &mut Headers, is_named_elsewhere: bool) {
-        if let Some(server) = self.options.server.as_ref().filter(|_| !is_named_elsewhere) {
-            headers.push("Server", server.as_bytes());
-        }
-    }
-
     fn end(&mut self, failure: OpeningFailure) {
         self.state = State::Ended;
         self.received = BytesMut::new();
         self.events.push_back(ServerOpeningEvent::Failed(failure));
     }
-}
-
-/// A final response.
-struct Answer {
-    status: StatusCode,
-    headers: Headers,
-    body: Bytes,
-    connection: &'static str,
-    is_head: bool,
-}
-
-impl Default for Answer {
-    fn default() -> Self {
-        Self {
-            status: StatusCode::BAD_REQUEST,
-            headers: Headers::new(),
-            body: Bytes::new(),
-            connection: "close",
-            is_head: false,
-        }
-    }
-}
-
-impl Answer {
-    /// A response whose body is a line of text.
-    fn text(status: StatusCode, text: &dyn fmt::Display) -> Self {
-        let mut headers = Headers::new();
-        headers.push("Content-Type", "text/plain; charset=utf-8");
-        let mut body = text.to_string();
-        body.push('\n');
-        Self { status, headers, body: body.into(), ..Self::default() }
-    }
-}
-
-/// The versions as a list, newest first (RFC 6455 4.4).
-fn join(versions: &[ProtocolVersion]) -> String {
-    let mut list = String::new();
-    for version in ProtocolVersion::all().filter(|version| versions.contains(version)) {
-        list.push_str(if list.is_empty() { "" } else { ", " });
-        list.push_str(&version.to_string());
-    }
-    list
 }
 
 impl Engine for ServerOpening {

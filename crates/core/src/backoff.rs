@@ -1,10 +1,10 @@
-//! How long to wait before the next attempt to join.
+//! How long to wait before the next attempt to connect, or to join.
 
 use core::time::Duration;
 
 use crate::Entropy;
 
-/// How attempts to join are spaced.
+/// How attempts to connect, or to join, are spaced.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct BackoffOptions {
@@ -14,7 +14,7 @@ pub struct BackoffOptions {
     pub initial_delay: Duration,
     /// By how much each delay is longer than the last. Default: 1.5.
     pub growth: f64,
-    /// The standard deviation of a delay, as a part of it, so that clients that lost the same router do not all come back
+    /// The standard deviation of a delay, as a part of it, so that clients that lost the same server do not all come back
     /// at the same moment. Default: 0.1.
     pub jitter: f64,
     /// The longest delay. Default: 300 s.
@@ -39,7 +39,7 @@ impl Default for BackoffOptions {
 /// # struct Middle;
 /// # impl wirebahn_core::Entropy for Middle { fn fill(&mut self, out: &mut [u8]) { out.fill(0x80) } }
 /// use core::time::Duration;
-/// use wirebahn_core::wamp::{Backoff, BackoffOptions};
+/// use wirebahn_core::{Backoff, BackoffOptions};
 ///
 /// let mut backoff = Backoff::new(BackoffOptions::default());
 /// let first = backoff.next_delay(&mut Middle).expect("retries are unlimited");
