@@ -6,7 +6,8 @@ use std::error::Error;
 use std::time::Duration;
 
 use wirebahn_tokio::wamp::{
-    CancelMode, Invocation, InvocationError, InvocationPolicy, RealmConfig, Router, RouterConfig, error_uri,
+    CancelMode, Error as CallError, Invocation, InvocationError, InvocationPolicy, RealmConfig, Router,
+    RouterConfig, error_uri,
 };
 
 #[tokio::main(flavor = "current_thread")]
@@ -37,9 +38,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         caller.call("com.example.greet", ()).options(|options| options.disclose_me = true).await?;
     println!("{anonymous}; {known}");
 
-    // The router ends what takes too long, and tells the callee.
+    // What takes too long is given up, and the callee is told.
     match caller.call::<_, ()>("com.example.wait", ()).timeout(Duration::from_millis(30)).await {
-        Err(error) if error.is(error_uri::TIMEOUT) => println!("a call with a timeout: {error}"),
+        Err(CallError::TimedOut) => println!("{}", CallError::TimedOut),
         other => println!("unexpected: {other:?}"),
     }
 
