@@ -23,6 +23,7 @@ mod reply;
 pub mod router;
 mod session;
 mod shared;
+mod typed_error;
 mod wire;
 
 pub use component::{Component, ComponentError, ComponentEvent, JoinTransport, JoinTransportFuture};
@@ -37,6 +38,7 @@ pub use session::{
     Register, RegisterFuture, Registration, Reply, Session, Subscribe, SubscribeFuture, Subscription,
 };
 pub use shared::{MAX_PIECES, MAX_QUEUED_BYTES, MAX_QUEUED_MESSAGES};
+pub use typed_error::{BoxedError, ErrorRegistry, IntoInvocationError, WampError, typed};
 pub use wire::{LinkWire, Wire, WireEvent};
 
 use std::pin::Pin;

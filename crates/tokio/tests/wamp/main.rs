@@ -5,3 +5,4 @@ mod components;
 mod in_process;
 mod joining;
 mod router;
+mod typed_errors;
