@@ -283,3 +283,31 @@ async fn a_realm_may_be_without_the_meta_api() {
         assert!(answer.starts_with(expected), "{answer}");
     }
 }
+
+#[tokio::test]
+async fn events_of_topics_with_a_history_are_there_for_late_comers() {
+    let node =
+        start("[[realms]]\nhistory = [{ topic = \"com.example.\", match = \"prefix\", events = 2 }]").await;
+    let address = address(&node);
+    let mut publisher = Peer::websocket(&address).await;
+    publisher.join("realm1").await;
+    for request in 1..=3 {
+        publisher
+            .send(&format!(
+                r#"[16,{request},{{"acknowledge":true}},"com.example.news",[{request}],{{"n":{request}}}]"#
+            ))
+            .await;
+        assert!(publisher.recv().await.starts_with("[17,"));
+    }
+    let mut late = Peer::rawsocket(&address).await;
+    late.join("realm1").await;
+    late.send(r#"[32,1,{},"com.example.news"]"#).await;
+    let subscribed = late.recv().await;
+    let subscription = subscribed.strip_prefix("[33,1,").and_then(|rest| rest.strip_suffix(']')).unwrap();
+    late.send(&format!(r#"[48,2,{{}},"wamp.subscription.get_events",[{subscription}]]"#)).await;
+    let events = late.recv().await;
+    assert!(!events.contains(r#""args":[1]"#), "{events}");
+    for number in [2, 3] {
+        assert!(events.contains(&format!(r#""args":[{number}],"kwargs":{{"n":{number}}}"#)), "{events}");
+    }
+}
