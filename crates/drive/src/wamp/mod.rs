@@ -13,6 +13,7 @@
 //! A handle takes the lock of the session for as long as it takes to queue a message or to take an answer, never across
 //! an await, and wakes the driver. The driver reads, hands out what came, and writes, each for many messages at once.
 
+mod arguments;
 mod component;
 mod driver;
 mod error;
@@ -26,6 +27,7 @@ mod shared;
 mod typed_error;
 mod wire;
 
+pub use arguments::{ArgumentList, Arguments};
 pub use component::{Component, ComponentError, ComponentEvent, JoinTransport, JoinTransportFuture};
 pub use driver::Driver;
 pub use error::{Error, RequestError};

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use wirebahn_core::wamp::{Payload, Serializer, Uri, Value, error_uri};
+use wirebahn_core::wamp::{Uri, Value, error_uri};
 
+use super::arguments::to_value;
 use super::{Error, Handler, IntoReply, InvocationError, RequestError};
 
 /// An error type that has a URI: a callee fails with it, and its caller gets the same back.
@@ -56,7 +57,7 @@ pub trait WampError: StdError + Serialize + DeserializeOwned + Send + Sync + 'st
     /// What a callee fails with. Fields that cannot be encoded are left out.
     fn to_invocation_error(&self) -> InvocationError {
         let mut error = InvocationError::new(Uri::from_static(Self::URI)).message(self.to_string());
-        if let Some(Value::Dict(fields)) = to_value(self) {
+        if let Ok(Value::Dict(fields)) = to_value(self) {
             for (name, value) in fields.iter() {
                 error = error.kwarg(name, value);
             }
@@ -250,9 +251,4 @@ impl fmt::Debug for ErrorRegistry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.kinds.iter().map(|kind| &kind.uri)).finish()
     }
-}
-
-fn to_value(value: &impl Serialize) -> Option<Value> {
-    let payload = Payload::encode_args(Serializer::MsgPack, &(value,)).ok()?;
-    payload.args::<(Value,)>().ok().map(|(value,)| value)
 }

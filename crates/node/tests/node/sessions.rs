@@ -311,3 +311,23 @@ async fn events_of_topics_with_a_history_are_there_for_late_comers() {
         assert!(events.contains(&format!(r#""args":[{number}],"kwargs":{{"n":{number}}}"#)), "{events}");
     }
 }
+
+#[tokio::test]
+async fn the_program_around_a_node_has_sessions_of_its_own() {
+    let node = start("[shutdown]\ngrace = \"5s\"").await;
+    let local = node.local_session("realm1").await.unwrap();
+    let _add = local.register("com.example.add", async |(a, b): (i64, i64)| Ok(a + b)).await.unwrap();
+    let mut peer = Peer::websocket(&address(&node)).await;
+    peer.join("realm1").await;
+    peer.send(r#"[48,1,{},"com.example.add",[2,3]]"#).await;
+    assert_eq!(peer.recv().await, "[50,1,{},[5]]");
+    let mut events = local.subscribe("com.example.topic").await.unwrap();
+    peer.send(r#"[16,2,{},"com.example.topic",["hello"]]"#).await;
+    let (text,): (String,) = events.next().await.unwrap().args().unwrap();
+    assert_eq!(text, "hello");
+    assert!(node.local_session("nowhere").await.is_err());
+    drop(peer);
+    node.shut_down().await;
+    let left = local.ended().await;
+    assert!(left.to_string().contains("wamp.close.system_shutdown"), "{left}");
+}

@@ -38,7 +38,9 @@ pub use wirebahn_core::wamp::{
     BackoffOptions, CancelMode, Dict, Feature, InvocationPolicy, MatchPolicy, Payload, Role, RouterUrl,
     Serializer, Subprotocol, Text, Uri, Value, close_reason, error_uri,
 };
-pub use wirebahn_drive::wamp::{BoxedError, ErrorRegistry, IntoInvocationError, WampError, typed};
+pub use wirebahn_drive::wamp::{
+    ArgumentList, Arguments, BoxedError, ErrorRegistry, IntoInvocationError, WampError, typed,
+};
 pub use wirebahn_drive::wamp::{
     Call, CallFuture, CallResult, CallStream, ComponentError, ComponentEvent, Error, Event, Handled, Handler,
     Interrupted, IntoReply, Invocation, InvocationError, JoinError, OpenError, Overflow, ProgressSender,
