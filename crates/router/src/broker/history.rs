@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use wirebahn_core::wamp::{MatchPolicy, Uri};
+use wirebahn_core::wamp::{MatchPolicy, Receivers, Uri};
 
 use super::Publication;
 use super::retained::detach;
@@ -110,13 +110,11 @@ impl HistoryConfig {
 impl Router {
     /// Keeps an event if its topic has a history. Events for certain sessions are not for later ones, and what routers do
     /// not look into could not be handed out.
-    pub(super) fn remember(&mut self, realm: usize, publication: &Publication) {
-        let unix = self.clock.unix(self.now);
+    pub(crate) fn remember(&mut self, realm: usize, publication: &Publication) {
         let Some(realm) = self.realms.get_mut(realm) else { return };
         let history = &mut realm.broker.history;
-        let names_sessions = |receivers: &wirebahn_core::wamp::Receivers| {
-            receivers.exclude.is_some() || receivers.eligible.is_some()
-        };
+        let names_sessions =
+            |receivers: &Receivers| receivers.exclude.is_some() || receivers.eligible.is_some();
         if !history.wants(&publication.topic)
             || publication.receivers.as_deref().is_some_and(names_sessions)
             || publication.details.passthru.is_some()
@@ -126,6 +124,7 @@ impl Router {
         }
         let mut publication = publication.clone();
         let weight = size_of::<Kept>() + detach(&mut publication);
+        let unix = self.clock.unix(self.now);
         history.keep(&Arc::new(Kept { publication, unix }), weight);
     }
 }

@@ -176,6 +176,18 @@ fn events_are_handed_out_to_whom_they_are_meant_for() {
 }
 
 #[test]
+fn testaments_are_events_like_others() {
+    let mut world = world(&[history(TOPIC, MatchPolicy::Exact, 10)]);
+    let mortal = world.join();
+    let args = [Value::from(TOPIC), Value::List(vec![Value::from("gone")]), Value::Null];
+    world.ask(mortal, "wamp.session.add_testament", &args);
+    world.detach(mortal);
+    let late = world.join();
+    let subscription = world.subscribe(late, TOPIC);
+    assert_eq!(got(&mut world, late, subscription, &[]), ["gone"]);
+}
+
+#[test]
 fn where_subscribing_takes_permission_only_subscribers_may_ask() {
     let mut config = RealmConfig::default();
     config.history = vec![history(TOPIC, MatchPolicy::Exact, 10)];
