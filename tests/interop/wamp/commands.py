@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""`wirebahn call`, `publish`, `subscribe` and `register` with components of Autobahn|Python.
+"""`wirebahn call`, `publish`, `subscribe`, `register` and `bench` with components of Autobahn|Python.
 
 commands.py WIREBAHN ROUTER WS_URL RS_URL
 
@@ -61,8 +61,10 @@ class Shell:
 
     async def start(self, command, *arguments, log=()):
         options = ["--url", self._url, "--serializer", self._serializer]
+        # The loads of bench have the options.
+        command, arguments = ([command, arguments[0]], arguments[1:]) if command == "bench" else ([command], arguments)
         process = await asyncio.create_subprocess_exec(
-            wirebahn, *log, command, *options, *arguments, stdin=asyncio.subprocess.DEVNULL,
+            wirebahn, *log, *command, *options, *arguments, stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE)
         self._started.append(process)
         return process
@@ -228,6 +230,16 @@ async def sessions(checks, shell, uri):
         assert await callee.status() == OK
 
 
+async def loads(checks, shell):
+    for mode, operations in ((["rpc"], 50), (["pubsub", "--acknowledge"], 50), (["fanout", "--subscribers", "3"], 150),
+                             (["connect"], 50)):
+        with checks(f"bench {mode[0]}: nothing is lost"):
+            code, out, err = await shell.run("bench", *mode, "--count", "50", "--warm-up", "0", "--json")
+            assert code == OK, err
+            report = json.loads(out)
+            assert (report["operations"], report["lost"], report["out_of_order"]) == (operations, 0, 0), report
+
+
 async def main(runtime):
     failed = 0
     for url in urls:
@@ -244,6 +256,7 @@ async def main(runtime):
                 await events(checks, shell, session, uri, runtime)
                 await registrations(checks, shell, session, uri)
                 await sessions(checks, shell, uri)
+                await loads(checks, shell)
             finally:
                 shell.end()
                 await session.end()
