@@ -127,3 +127,13 @@ fn a_router_behind_a_unix_socket_is_measured_too() {
     let output = run(&["bench", "rpc", "--url", &url, "--count", "20", "--warm-up", "0", "--json"]);
     assert_eq!(report(&output, 0)["operations"], 20);
 }
+
+#[test]
+fn the_report_names_the_serializer_that_was_agreed_on() {
+    let config = File::new("json.toml", "[websocket]\nserializers = [\"json\"]\n");
+    let router = Router::start(&["--listen", "127.0.0.1:0", "--config", config.path()]);
+    for mode in ["rpc", "pubsub", "connect"] {
+        let output = bench(&router, &[mode, "--count", "5", "--warm-up", "0", "--json"]);
+        assert_eq!(report(&output, 0)["serializer"], "json", "{mode}");
+    }
+}
