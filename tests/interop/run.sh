@@ -8,7 +8,8 @@
 # Compression with each backend: Python's zlib message by message; Python websockets and autobahn and npm ws, both ways,
 # with every combination of parameters that they offer. permessage-bzip2, -snappy and -brotli with autobahn.
 # Clients against `wirebahn router`: Autobahn|Python on asyncio and Twisted, Autobahn|JS in node and in headless
-# Chromium, our own, one that breaks every rule, and some that do not read. Our client also against Crossbar.
+# Chromium, our own, one that breaks every rule, and some that do not read. Our client also against Crossbar, and the
+# commands call, publish, subscribe and register with components of Autobahn|Python on both.
 # A peer that is not there is SKIPPED; with --strict, or where CI is set, that is a failure. Versions are pinned in
 # requirements.txt, crossbar.txt and package.json; everything is installed into tests/.cache/interop, Chromium by apt-get
 # where we may (and then on the machine).
@@ -191,6 +192,7 @@ if [ -n "$has_python" ]; then
         with_router "$ROUTER" "autobahn-python on $framework" \
             "$PYTHON" "$WAMP/autobahn_python.py" "$framework" @ws @rs --router "$ROUTER" ${more[@]+"${more[@]}"}
     done
+    with_router "$ROUTER" "commands and autobahn-python" "$PYTHON" "$WAMP/commands.py" "$WIREBAHN" "$ROUTER" @ws @rs
 else
     skipped "Autobahn|Python, and the wire probes"
 fi
@@ -207,6 +209,7 @@ else
 fi
 if [ -n "$has_python" ] && [ -n "$has_crossbar" ]; then
     with_router crossbar "our client on crossbar" "$CLIENT" @ws @rs realm1
+    with_router crossbar "our commands on crossbar" "$PYTHON" "$WAMP/commands.py" "$WIREBAHN" crossbar @ws @rs
 else
     skipped "Crossbar, for our client"
 fi

@@ -33,9 +33,10 @@ pub mod wamp {
     #[cfg(feature = "router")]
     pub use crate::wamp::router::RouterHandle;
     pub use crate::wamp::{
-        Call, CallFuture, CallResult, CallStream, ComponentError, ComponentEvent, Error, Event, Handled,
-        Handler, Interrupted, IntoReply, Invocation, InvocationError, JoinError, OpenError, Overflow,
-        ProgressSender, Publish, Register, Registration, Reply, RequestError, Session, Spawn, Subscribe,
-        Subscription,
+        ArgumentList, Arguments, BoxedError, Call, CallFuture, CallResult, CallStream, ComponentError,
+        ComponentEvent, Error, ErrorRegistry, Event, Handled, Handler, Interrupted, IntoInvocationError,
+        IntoReply, Invocation, InvocationError, JoinError, OpenError, Overflow, ProgressSender, Publish,
+        Register, Registration, Reply, RequestError, Session, Spawn, Subscribe, Subscription, WampError,
+        typed,
     };
 }

@@ -31,9 +31,9 @@ mod router;
 mod wire;
 
 pub use config::{
-    AllowedOrigins, CompressionConfig, Config, ConfigError, Disclosure, Endpoint, HttpConfig, ListenerConfig,
-    LogConfig, LogFormat, OnDemand, Problem, Protocol, RawSocketConfig, RealmConfig, RealmOptions,
-    RequestIds, SlowConsumers, Uris, WebSocketConfig,
+    AllowedOrigins, CompressionConfig, Config, ConfigError, Disclosure, Endpoint, HistoryOptions, HttpConfig,
+    ListenerConfig, LogConfig, LogFormat, OnDemand, Problem, Protocol, RawSocketConfig, RealmConfig,
+    RealmOptions, RequestIds, SlowConsumers, Uris, WebSocketConfig,
 };
 pub use listener::BoundEndpoint;
 pub use logging::{Logging, LoggingError};

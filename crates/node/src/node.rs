@@ -8,10 +8,12 @@ use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use wirebahn_core::rawsocket;
+use wirebahn_core::wamp::session::SessionConfig;
 use wirebahn_drive::wamp::router::RouterHandle;
+use wirebahn_drive::wamp::{JoinError, Session, finish_join};
 use wirebahn_drive::websocket::Admission;
-use wirebahn_tokio::ACCEPT_PAUSE;
 use wirebahn_tokio::opening::ServerOptions;
+use wirebahn_tokio::{ACCEPT_PAUSE, TokioRuntime};
 
 use crate::config::{Config, Endpoint, ListenerConfig};
 use crate::listener::{BoundEndpoint, Socket};
@@ -132,6 +134,42 @@ impl Node {
     #[must_use]
     pub fn listeners(&self) -> &[Bound] {
         &self.listeners
+    }
+
+    /// Joins a realm without a socket: for procedures and subscriptions of the program that the node is a part of.
+    ///
+    /// ```
+    /// use wirebahn_node::{Config, Node};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let config = Config::parse("[[listeners]]\naddress = \"tcp://127.0.0.1:0\"")?;
+    /// let node = Node::start(config).await?;
+    /// let session = node.local_session("realm1").await?;
+    /// let add = |(a, b): (i64, i64)| async move { Ok(a + b) };
+    /// let _add = session.register("com.example.add", add).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The router does not let it in: there is no such realm, or the node shuts down.
+    pub async fn local_session(&self, realm: &str) -> Result<Session, JoinError> {
+        self.local_session_with(SessionConfig::new(realm)).await
+    }
+
+    /// Joins a realm without a socket, with options.
+    ///
+    /// # Errors
+    ///
+    /// The router does not let it in.
+    pub async fn local_session_with(&self, config: SessionConfig) -> Result<Session, JoinError> {
+        let runtime = tokio::runtime::Handle::current();
+        let spawn = Arc::new(move |future| drop(runtime.spawn(future)));
+        let (session, driver) = self.shared.router.join::<TokioRuntime>(config, spawn);
+        tokio::spawn(driver);
+        finish_join(session, None).await
     }
 
     /// The configuration that new connections go by.

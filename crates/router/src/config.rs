@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use wirebahn_core::wamp::{Text, Uri, UriPolicy};
+use wirebahn_core::wamp::{MatchPolicy, Text, Uri, UriPolicy};
 
 /// The configuration of a router.
 ///
@@ -71,6 +71,8 @@ pub struct RealmConfig {
     pub retained: RetainedLimits,
     /// Whether the router answers questions about itself. Default: it does.
     pub meta: MetaApi,
+    /// The topics whose last events are kept for those who ask for them with `wamp.subscription.get_events`. Default: none.
+    pub history: Vec<HistoryConfig>,
 }
 
 /// Who may join a realm.
@@ -218,6 +220,31 @@ pub struct RetainedLimits {
 impl Default for RetainedLimits {
     fn default() -> Self {
         Self { events: 10_000, bytes: 16 << 20 }
+    }
+}
+
+/// A topic, or a pattern of topics, whose last events are kept.
+///
+/// They are given to whoever could subscribe to them, and are meant. Events for certain sessions, and those with payload
+/// passthru, are not kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HistoryConfig {
+    /// The topic, or the pattern.
+    pub topic: Uri,
+    /// Which topics are meant. Default: this one.
+    pub match_policy: MatchPolicy,
+    /// How many events are kept: the last ones. Default: 1,000.
+    pub events: usize,
+    /// How many bytes of memory they may take. Default: 16 MiB.
+    pub bytes: usize,
+}
+
+impl HistoryConfig {
+    /// The default for a topic.
+    #[must_use]
+    pub fn new(topic: impl Into<Uri>) -> Self {
+        Self { topic: topic.into(), match_policy: MatchPolicy::Exact, events: 1000, bytes: 16 << 20 }
     }
 }
 

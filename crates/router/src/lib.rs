@@ -36,8 +36,8 @@ mod weight;
 
 pub use close_reason::{CloseReason, Violation};
 pub use config::{
-    Authentication, Authorization, BacklogLimits, Disclosure, MetaApi, QueueLimits, RealmConfig,
-    RequestIdCheck, RetainedLimits, RouterConfig, SessionLimits, SlowConsumers,
+    Authentication, Authorization, BacklogLimits, Disclosure, HistoryConfig, MetaApi, QueueLimits,
+    RealmConfig, RequestIdCheck, RetainedLimits, RouterConfig, SessionLimits, SlowConsumers,
 };
 pub use metrics::{Metrics, RealmSnapshot};
 pub use question::{

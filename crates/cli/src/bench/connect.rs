@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 use tokio::task::JoinSet;
+use wirebahn_tokio::wamp::Serializer;
 
 use super::pace::Pace;
 use super::tally::Tally;
@@ -41,17 +42,27 @@ impl Workload for Options {
 
     /// One session on trial: what is wrong for all of them is said at once.
     async fn prepare(&self) -> Result<Joins, Failure> {
-        self.load.connection.join().await?.leave().await;
-        Ok(Joins { connections: self.connections, connection: self.load.connection.clone() })
+        let session = self.load.connection.join().await?;
+        session.leave().await;
+        Ok(Joins {
+            connections: self.connections,
+            connection: self.load.connection.clone(),
+            serializer: session.serializer(),
+        })
     }
 }
 
 pub(super) struct Joins {
     connections: usize,
     connection: Connection,
+    serializer: Serializer,
 }
 
 impl Stage for Joins {
+    fn serializer(&self) -> Serializer {
+        self.serializer
+    }
+
     async fn run(&mut self, pace: &Arc<Pace>, tally: &Arc<Tally>) {
         let mut places = JoinSet::new();
         for _ in 0..self.connections {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
-use wirebahn_tokio::wamp::{Error, Event, Session, Subscription};
+use wirebahn_tokio::wamp::{Error, Event, Serializer, Session, Subscription};
 
 use super::pace::{Pace, Turn};
 use super::tally::Tally;
@@ -141,6 +141,11 @@ pub(super) struct Events {
 }
 
 impl Stage for Events {
+    fn serializer(&self) -> Serializer {
+        let publisher = self.topics.first().and_then(|topic| topic.publishers.first());
+        publisher.map_or_else(Serializer::default, Session::serializer)
+    }
+
     async fn run(&mut self, pace: &Arc<Pace>, tally: &Arc<Tally>) {
         let (mut publishing, mut receiving) = (JoinSet::new(), JoinSet::new());
         for topic in &mut self.topics {

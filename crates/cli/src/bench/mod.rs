@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, Subcommand, value_parser};
-use wirebahn_tokio::wamp::Session;
+use wirebahn_tokio::wamp::{Serializer, Session};
 
 use crate::wamp::{Connection, watch_signals};
 use crate::{Failure, open_files, output, values};
@@ -154,6 +154,9 @@ trait Workload {
 }
 
 trait Stage {
+    /// What the router has agreed to.
+    fn serializer(&self) -> Serializer;
+
     /// Goes on until the pace says that it is over, and all that was begun has come to its end.
     async fn run(&mut self, pace: &Arc<Pace>, tally: &Arc<Tally>);
 
@@ -189,7 +192,7 @@ async fn measure(workload: &impl Workload) -> Result<u8, Failure> {
         stage = workload.prepare() => stage?,
         Ok(signal) = &mut signal => return Ok(signal.status()),
     };
-    let load = workload.load();
+    let (load, serializer) = (workload.load(), stage.serializer());
     let (pace, tally) = (Arc::new(Pace::new(load)), Arc::new(Tally::default()));
     let mut is_interrupted = false;
     {
@@ -214,7 +217,7 @@ async fn measure(workload: &impl Workload) -> Result<u8, Failure> {
         }
     }
     stage.settle(&tally);
-    let report = Report::new(workload.about(), load, tally.finish(), is_interrupted);
+    let report = Report::new(workload.about(), load, serializer, tally.finish(), is_interrupted);
     output::announce(&if load.is_json { report.json() } else { report.to_string() });
     match report.problem() {
         Some(problem) => Err(Failure::Failed(problem)),

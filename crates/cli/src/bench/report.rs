@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde_json::{Map, Value, json};
+use wirebahn_tokio::wamp::Serializer;
 
 use super::tally::Counts;
 use super::{About, Load};
@@ -14,13 +15,20 @@ const QUANTILES: [(&str, f64); 4] = [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), 
 pub(super) struct Report<'a> {
     about: About,
     load: &'a Load,
+    serializer: Serializer,
     counts: Counts,
     is_interrupted: bool,
 }
 
 impl<'a> Report<'a> {
-    pub(super) const fn new(about: About, load: &'a Load, counts: Counts, is_interrupted: bool) -> Self {
-        Self { about, load, counts, is_interrupted }
+    pub(super) const fn new(
+        about: About,
+        load: &'a Load,
+        serializer: Serializer,
+        counts: Counts,
+        is_interrupted: bool,
+    ) -> Self {
+        Self { about, load, serializer, counts, is_interrupted }
     }
 
     /// What must not happen, if it did.
@@ -42,7 +50,7 @@ impl<'a> Report<'a> {
             "mode": self.about.mode,
             "url": connection.url,
             "realm": connection.realm,
-            "serializer": connection.serializer(),
+            "serializer": self.serializer.to_string(),
             "warm_up_seconds": self.load.warm_up.as_secs_f64(),
             "interrupted": self.is_interrupted,
             "operations": self.operations(),
@@ -94,7 +102,7 @@ impl fmt::Display for Report<'_> {
         let About { mode, operations, settings } = &self.about;
         let Counts { failed, errors, lost, out_of_order, .. } = &self.counts;
         let connection = &self.load.connection;
-        write!(f, "{mode} at {}, {}, {}", connection.url, connection.realm, connection.serializer())?;
+        write!(f, "{mode} at {}, {}, {}", connection.url, connection.realm, self.serializer)?;
         for (name, value) in settings {
             write!(f, ", {} {value}", name.replace('_', " "))?;
         }

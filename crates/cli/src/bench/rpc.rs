@@ -1,10 +1,11 @@
 //! Calls of a procedure that sends its argument back.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 use tokio::task::JoinSet;
-use wirebahn_tokio::wamp::{Error, Registration, Session};
+use wirebahn_tokio::wamp::{Error, Registration, Serializer, Session};
 
 use super::pace::Pace;
 use super::tally::Tally;
@@ -71,10 +72,14 @@ pub(super) struct Calls {
     registrations: Vec<Registration>,
     in_flight: usize,
     text: Arc<str>,
-    patience: std::time::Duration,
+    patience: Duration,
 }
 
 impl Stage for Calls {
+    fn serializer(&self) -> Serializer {
+        self.callers.first().map_or_else(Serializer::default, Session::serializer)
+    }
+
     async fn run(&mut self, pace: &Arc<Pace>, tally: &Arc<Tally>) {
         let mut places = JoinSet::new();
         for (caller, registration) in self.callers.iter().zip(self.registrations.iter().cycle()) {

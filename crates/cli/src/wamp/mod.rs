@@ -137,15 +137,6 @@ impl Connection {
         finish(output, result, &mut signal).await
     }
 
-    /// The name of the serializer that is asked for, or of the usual one.
-    pub(crate) fn serializer(&self) -> &'static str {
-        match self.serializer {
-            Some(Format::Json) => "json",
-            Some(Format::Msgpack) | None => "msgpack",
-            Some(Format::Cbor) => "cbor",
-        }
-    }
-
     pub(crate) async fn join(&self) -> Result<Session, Failure> {
         let failure = |error: JoinError| {
             let problem = one_line(&format!("{}: {error}", self.url));

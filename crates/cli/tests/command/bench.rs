@@ -117,3 +117,23 @@ fn losing_the_router_is_status_1_and_still_a_report() {
     assert_eq!(output.status.code(), Some(3));
     assert!(text(&output.stderr).contains("no_such_realm") && output.stdout.is_empty());
 }
+
+#[cfg(unix)]
+#[test]
+fn a_router_behind_a_unix_socket_is_measured_too() {
+    let socket = std::env::temp_dir().join(format!("wirebahn-{}-bench.sock", std::process::id()));
+    let url = format!("unix:{}", socket.display());
+    let _router = Router::start(&["--listen", "127.0.0.1:0", "--listen", &url]);
+    let output = run(&["bench", "rpc", "--url", &url, "--count", "20", "--warm-up", "0", "--json"]);
+    assert_eq!(report(&output, 0)["operations"], 20);
+}
+
+#[test]
+fn the_report_names_the_serializer_that_was_agreed_on() {
+    let config = File::new("json.toml", "[websocket]\nserializers = [\"json\"]\n");
+    let router = Router::start(&["--listen", "127.0.0.1:0", "--config", config.path()]);
+    for mode in ["rpc", "pubsub", "connect"] {
+        let output = bench(&router, &[mode, "--count", "5", "--warm-up", "0", "--json"]);
+        assert_eq!(report(&output, 0)["serializer"], "json", "{mode}");
+    }
+}

@@ -77,6 +77,8 @@ uris! {
     NO_AVAILABLE_CALLEE = "wamp.error.no_available_callee"
     /// A callee does not have the feature that the call needs.
     FEATURE_NOT_SUPPORTED = "wamp.error.feature_not_supported"
+    /// The router keeps no history of the events of this subscription (Crossbar).
+    HISTORY_UNAVAILABLE = "wamp.error.history_unavailable"
     /// A procedure failed in a way that its author gave no URI: what Autobahn sends for any exception.
     RUNTIME_ERROR = "wamp.error.runtime_error"
     /// All callees have as many calls as they take at once (Crossbar).

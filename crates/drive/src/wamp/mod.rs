@@ -14,6 +14,7 @@
 //! A handle takes the lock of the session for as long as it takes to queue a message or to take an answer, never across
 //! an await, and wakes the driver. The driver reads, hands out what came, and writes, each for many messages at once.
 
+mod arguments;
 mod component;
 mod driver;
 mod error;
@@ -25,9 +26,11 @@ mod reply;
 pub mod router;
 mod session;
 mod shared;
+mod typed_error;
 mod wire;
 
 pub use crate::Spawn;
+pub use arguments::{ArgumentList, Arguments};
 pub use component::{Component, ComponentError, ComponentEvent, JoinTransport, JoinTransportFuture};
 pub use driver::Driver;
 pub use error::{Error, RequestError};
@@ -43,4 +46,5 @@ pub use session::{
     Register, RegisterFuture, Registration, Reply, Session, Subscribe, SubscribeFuture, Subscription,
 };
 pub use shared::{MAX_PIECES, MAX_QUEUED_BYTES, MAX_QUEUED_MESSAGES};
+pub use typed_error::{BoxedError, ErrorRegistry, IntoInvocationError, WampError, typed};
 pub use wire::{LinkWire, Wire, WireEvent};

@@ -6,9 +6,10 @@ mod script;
 use std::time::Duration;
 
 use arbitrary::{Arbitrary, Unstructured};
-use wirebahn_core::wamp::{Serializer, Uri};
+use wirebahn_core::wamp::{MatchPolicy, Serializer, Uri};
 use wirebahn_router::{
-    Authentication, Authorization, RealmConfig, RequestIdCheck, Router, RouterConfig, SlowConsumers,
+    Authentication, Authorization, HistoryConfig, RealmConfig, RequestIdCheck, Router, RouterConfig,
+    SlowConsumers,
 };
 use wirebahn_testkit::{SeededEntropy, at};
 
@@ -60,6 +61,10 @@ fn config(options: Options) -> RouterConfig {
         realm.authorization = Authorization::Ask;
     }
     realm.retained.events = 4;
+    let mut history = HistoryConfig::new("a.");
+    history.match_policy = MatchPolicy::Prefix;
+    history.events = 4;
+    realm.history = vec![history, HistoryConfig::new("a.b")];
     realm.session.pending_calls = 16;
     realm.session.testaments = 4;
     let mut config = RouterConfig::default();

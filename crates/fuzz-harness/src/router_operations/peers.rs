@@ -24,7 +24,7 @@ use super::{QUEUE, serializer};
 
 const PEERS: usize = 5;
 const URIS: [&str; 8] = ["a.b", "a.c", "a.b.c", "a", "", "a..c", "wamp.session.on_join", "b.#"];
-const META: [&str; 16] = [
+const META: [&str; 18] = [
     "wamp.session.count",
     "wamp.session.list",
     "wamp.session.get",
@@ -41,6 +41,8 @@ const META: [&str; 16] = [
     "wamp.registration.list_callees",
     "wamp.registration.remove_callee",
     "wamp.nothing",
+    "wamp.subscription.get_events",
+    "wamp.subscription.remove_subscriber",
 ];
 
 pub(super) struct Peers {

@@ -2,11 +2,12 @@
 //!
 //! Every key has a default. `docs/router.md` has a file with all of them, which a test keeps complete.
 //!
-//! * `listener`, `websocket` with `origins` and `compression`, `rawsocket`, `realm`, `http`, `log`: the sections.
+//! * `listener`, `websocket` with `origins` and `compression`, `rawsocket`, `realm` with `history`, `http`, `log`: the sections.
 //! * `section`: reading them. `units`: sizes and durations.
 
 mod compression;
 mod endpoint;
+mod history;
 mod http;
 mod listener;
 mod log;
@@ -24,6 +25,7 @@ use std::time::Duration;
 
 pub use compression::CompressionConfig;
 pub use endpoint::Endpoint;
+pub use history::HistoryOptions;
 pub use http::HttpConfig;
 pub use listener::{ListenerConfig, Protocol};
 pub use log::{LogConfig, LogFormat};

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use super::section::{Choice, Section};
+use super::{HistoryOptions, history};
 
 /// The realm that is there without a configuration.
 const NAME: &str = "realm1";
@@ -66,6 +67,8 @@ pub struct RealmOptions {
     /// Whether sessions can ask who is there, and are told of it: the procedures and events that begin with `wamp`.
     /// Default: they can.
     pub meta: bool,
+    /// The topics whose last events are kept for those who ask for them. Default: none.
+    pub history: Vec<HistoryOptions>,
 }
 
 /// What becomes of subscribers that do not keep up.
@@ -149,6 +152,7 @@ impl Default for RealmOptions {
             uris: Uris::default(),
             disclosure: Disclosure::default(),
             meta: true,
+            history: Vec::new(),
         }
     }
 }
@@ -178,6 +182,13 @@ impl RealmOptions {
         section.choice("uris", &mut self.uris);
         section.choice("disclosure", &mut self.disclosure);
         section.switch("meta", &mut self.meta);
+        if let Some(sections) = section.tables("history") {
+            self.history = history::read_all(sections);
+            if !self.meta && !self.history.is_empty() {
+                let message = "nobody could ask for the events of a realm without meta: leave out either";
+                section.problem("history", section.span_of("history"), message);
+            }
+        }
     }
 }
 

@@ -112,6 +112,11 @@ impl<'a> Section<'a> {
         self.table.get(key).map_or_else(|| self.span(), Spanned::span)
     }
 
+    /// Whether there is such a key.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.table.get(key).is_some()
+    }
+
     /// Whether a key has an array with nothing in it.
     pub(super) fn is_empty_list(&self, key: &str) -> bool {
         self.table.get(key).and_then(|value| value.get_ref().as_array()).is_some_and(|items| items.is_empty())

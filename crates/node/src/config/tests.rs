@@ -173,6 +173,24 @@ fn realms_are_checked() {
         "line 4, column 8: realms[1].name: there is a realm \"a\" already",
     );
     assert_problem(
+        "[[realms]]\nhistory = [{ events = 5 }]",
+        "line 2, column 12: realms[0].history[0].topic: say which topic, such as \"com.example.news\"",
+    );
+    assert_problem(
+        "[[realms]]\n[[realms.history]]\ntopic = \"a.b\"\n[[realms.history]]\ntopic = \"a.b\"",
+        "line 5, column 9: realms[0].history[1].topic: there is a history of \"a.b\" already",
+    );
+    assert_problem(
+        "[[realms]]\nhistory = [{ topic = \"wamp.session.on_join\" }]",
+        "line 2, column 22: realms[0].history[0].topic: write a topic such as \"com.example.news\", not \
+         \"wamp.session.on_join\"",
+    );
+    assert_problem(
+        "[[realms]]\nmeta = false\nhistory = [{ topic = \"a\" }]",
+        "line 3, column 11: realms[0].history: nobody could ask for the events of a realm without meta: leave out \
+         either",
+    );
+    assert_problem(
         "[on_demand]\nslow_consumers = \"drop\"",
         "line 2, column 18: on_demand.slow_consumers: write \"disconnect\", \"drop-newest\", \"drop-oldest\" or \
          \"hold-publisher\", not \"drop\"",

@@ -3,7 +3,7 @@
 use wirebahn_core::wamp::UriPolicy;
 use wirebahn_router as router;
 
-use crate::config::{Config, Disclosure, RealmOptions, RequestIds, SlowConsumers, Uris};
+use crate::config::{Config, Disclosure, HistoryOptions, RealmOptions, RequestIds, SlowConsumers, Uris};
 
 pub(super) fn router(config: &Config) -> router::RouterConfig {
     let mut made = router::RouterConfig::default();
@@ -36,6 +36,7 @@ pub(super) fn realm(options: &RealmOptions) -> router::RealmConfig {
         Disclosure::Never => router::Disclosure::Never,
     };
     made.meta = if options.meta { router::MetaApi::On } else { router::MetaApi::Off };
+    made.history = options.history.iter().map(history).collect();
     made.queue.messages = size(options.queue_messages);
     made.queue.bytes = size(options.queue_bytes);
     made.slow_consumers = match options.slow_consumers {
@@ -51,6 +52,14 @@ pub(super) fn realm(options: &RealmOptions) -> router::RealmConfig {
     made.session.pending_calls = size(options.max_pending_calls);
     made.retained.events = size(options.retained_events);
     made.retained.bytes = size(options.retained_bytes);
+    made
+}
+
+fn history(options: &HistoryOptions) -> router::HistoryConfig {
+    let mut made = router::HistoryConfig::new(options.topic.as_str());
+    made.match_policy = options.match_policy;
+    made.events = size(options.events);
+    made.bytes = size(options.bytes);
     made
 }
 

@@ -283,3 +283,51 @@ async fn a_realm_may_be_without_the_meta_api() {
         assert!(answer.starts_with(expected), "{answer}");
     }
 }
+
+#[tokio::test]
+async fn events_of_topics_with_a_history_are_there_for_late_comers() {
+    let node =
+        start("[[realms]]\nhistory = [{ topic = \"com.example.\", match = \"prefix\", events = 2 }]").await;
+    let address = address(&node);
+    let mut publisher = Peer::websocket(&address).await;
+    publisher.join("realm1").await;
+    for request in 1..=3 {
+        publisher
+            .send(&format!(
+                r#"[16,{request},{{"acknowledge":true}},"com.example.news",[{request}],{{"n":{request}}}]"#
+            ))
+            .await;
+        assert!(publisher.recv().await.starts_with("[17,"));
+    }
+    let mut late = Peer::rawsocket(&address).await;
+    late.join("realm1").await;
+    late.send(r#"[32,1,{},"com.example.news"]"#).await;
+    let subscribed = late.recv().await;
+    let subscription = subscribed.strip_prefix("[33,1,").and_then(|rest| rest.strip_suffix(']')).unwrap();
+    late.send(&format!(r#"[48,2,{{}},"wamp.subscription.get_events",[{subscription}]]"#)).await;
+    let events = late.recv().await;
+    assert!(!events.contains(r#""args":[1]"#), "{events}");
+    for number in [2, 3] {
+        assert!(events.contains(&format!(r#""args":[{number}],"kwargs":{{"n":{number}}}"#)), "{events}");
+    }
+}
+
+#[tokio::test]
+async fn the_program_around_a_node_has_sessions_of_its_own() {
+    let node = start("[shutdown]\ngrace = \"5s\"").await;
+    let local = node.local_session("realm1").await.unwrap();
+    let _add = local.register("com.example.add", async |(a, b): (i64, i64)| Ok(a + b)).await.unwrap();
+    let mut peer = Peer::websocket(&address(&node)).await;
+    peer.join("realm1").await;
+    peer.send(r#"[48,1,{},"com.example.add",[2,3]]"#).await;
+    assert_eq!(peer.recv().await, "[50,1,{},[5]]");
+    let mut events = local.subscribe("com.example.topic").await.unwrap();
+    peer.send(r#"[16,2,{},"com.example.topic",["hello"]]"#).await;
+    let (text,): (String,) = events.next().await.unwrap().args().unwrap();
+    assert_eq!(text, "hello");
+    assert!(node.local_session("nowhere").await.is_err());
+    drop(peer);
+    node.shut_down().await;
+    let left = local.ended().await;
+    assert!(left.to_string().contains("wamp.close.system_shutdown"), "{left}");
+}

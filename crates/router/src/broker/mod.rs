@@ -1,5 +1,6 @@
 //! Events: who subscribes to what, and who gets what is published.
 
+mod history;
 mod publish;
 mod retained;
 mod subscribe;
@@ -8,9 +9,11 @@ use slab::Slab;
 use wirebahn_core::Instant;
 use wirebahn_core::wamp::{MatchPolicy, SubscriptionId, Uri};
 
+pub(crate) use history::{History, Kept};
 pub(crate) use publish::Publication;
 use retained::Retained;
 
+use crate::HistoryConfig;
 use crate::ids::{IdHashKey, IdMap};
 use crate::matching::{PatternMap, StringHashKey};
 
@@ -22,6 +25,7 @@ pub(crate) struct Broker {
     pub(crate) table: Slab<Subscription>,
     pub(crate) by_id: IdMap<SubscriptionId, usize>,
     pub(crate) retained: Retained,
+    pub(crate) history: History,
 }
 
 /// One for each pair of a topic and a match policy, however many sessions have it.
@@ -36,12 +40,13 @@ pub(crate) struct Subscription {
 }
 
 impl Broker {
-    pub(crate) fn new(strings: StringHashKey, ids: IdHashKey) -> Self {
+    pub(crate) fn new(strings: StringHashKey, ids: IdHashKey, history: &[HistoryConfig]) -> Self {
         Self {
             patterns: PatternMap::new(strings),
             table: Slab::new(),
             by_id: IdMap::with_hasher(ids),
             retained: Retained::new(strings),
+            history: History::new(history),
         }
     }
 

@@ -13,7 +13,7 @@ use crate::router::Router;
 use crate::{Action, Disclosure, SharedEvent, Violation, weight};
 
 /// What is published, by a session or by the router itself.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Publication {
     pub(crate) id: PublicationId,
     pub(crate) topic: Uri,
@@ -91,6 +91,7 @@ impl Router {
         if acknowledge {
             self.sessions.push(slot, Published { request, publication: id });
         }
+        self.remember(realm, &publication);
         if retain {
             self.retain(realm, publication);
         }

@@ -43,7 +43,7 @@ impl Retained {
 }
 
 /// Has everything in memory of its own, not to keep the buffers in which the message came, and says what it weighs.
-fn detach(publication: &mut Publication) -> usize {
+pub(super) fn detach(publication: &mut Publication) -> usize {
     publication.topic = publication.topic.detach();
     publication.payload = publication.payload.detach();
     let Publication { topic, details, receivers, payload, .. } = publication;

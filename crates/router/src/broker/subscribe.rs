@@ -1,7 +1,9 @@
 //! SUBSCRIBE and UNSUBSCRIBE.
 
 use wirebahn_core::wamp::message::{Subscribe, Subscribed, Unsubscribe, Unsubscribed};
-use wirebahn_core::wamp::{RequestType, SessionId, SubscriptionId, UnsubscribedDetails, error_uri};
+use wirebahn_core::wamp::{
+    Feature, RequestType, Role, SessionId, SubscriptionId, Text, UnsubscribedDetails, error_uri,
+};
 
 use super::Subscription;
 use crate::Action;
@@ -97,6 +99,27 @@ impl Router {
             debug_assert!(self.is_subscriber(member.realm, place, at, slot), "a session knows its places");
             self.remove_subscriber(member.realm, member.id, place, at);
         }
+    }
+
+    /// Takes the subscription from a session, which is told if it understands that.
+    pub(crate) fn revoke_subscription(
+        &mut self,
+        realm: usize,
+        place: usize,
+        id: SubscriptionId,
+        slot: usize,
+        reason: Text,
+    ) {
+        let Some(member) = self.sessions.member_mut(slot) else { return };
+        let Some(at) = member.subscriptions.remove(&place) else { return };
+        let session = member.id;
+        if member.has(Role::Subscriber, Feature::SubscriptionRevocation) {
+            let mut details = UnsubscribedDetails::default();
+            details.subscription = Some(id);
+            details.reason = Some(reason);
+            self.sessions.push(slot, Unsubscribed { request: None, details });
+        }
+        self.remove_subscriber(realm, session, place, at);
     }
 
     /// Takes the subscriber at `at` out, and the subscription too if it was the last.

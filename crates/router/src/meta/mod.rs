@@ -5,6 +5,7 @@
 
 mod arguments;
 mod events;
+mod history;
 mod registration;
 mod session;
 mod subscription;

@@ -1,6 +1,6 @@
 //! `wamp.subscription.*`.
 
-use wirebahn_core::wamp::{Dict, MatchPolicy, SubscriptionId, Value, error_uri};
+use wirebahn_core::wamp::{Dict, MatchPolicy, SessionId, SubscriptionId, Text, Value, error_uri};
 
 use super::arguments::{Arguments, wrong};
 use super::{Answer, count, list_of, no_such_procedure};
@@ -9,7 +9,17 @@ use crate::request::Refusal;
 use crate::router::Router;
 
 impl Router {
-    pub(super) fn subscription_procedure(&self, slot: usize, name: &str, arguments: &Arguments) -> Answer {
+    pub(super) fn subscription_procedure(
+        &mut self,
+        slot: usize,
+        name: &str,
+        arguments: &Arguments,
+    ) -> Answer {
+        match name {
+            "get_events" => return self.get_events(slot, arguments),
+            "remove_subscriber" => return self.remove_subscriber_by_id(slot, arguments),
+            _ => {}
+        }
         let realm = self.sessions.member(slot).and_then(|member| self.realms.get(member.realm));
         let Some(broker) = realm.map(|realm| &realm.broker) else { return Err(no_such_procedure()) };
         let found = || {
@@ -41,6 +51,30 @@ impl Router {
         }
     }
 
+    /// Takes a subscription from a session (Crossbar).
+    fn remove_subscriber_by_id(&mut self, slot: usize, arguments: &Arguments) -> Answer {
+        let id: SubscriptionId = arguments.id(0, "subscription")?;
+        let session: SessionId = arguments.id(1, "session")?;
+        let reason = arguments.named_string("reason")?.map(Text::from);
+        let Some(realm_index) = self.sessions.member(slot).map(|member| member.realm) else {
+            return Err(no_such_procedure());
+        };
+        let realm = self.realms.get(realm_index);
+        let place = realm.and_then(|realm| realm.broker.by_id.get(&id)).copied();
+        let place = place.ok_or_else(no_such_subscription)?;
+        let subscriber = realm.and_then(|realm| realm.members.get(&session)).copied();
+        let has_it = |&subscriber: &usize| {
+            self.sessions.member(subscriber).is_some_and(|member| member.subscriptions.contains_key(&place))
+        };
+        let subscriber = subscriber.filter(has_it).ok_or_else(|| {
+            Refusal::new(error_uri::NO_SUCH_SESSION, "no such session has the subscription")
+        })?;
+        let reason =
+            reason.unwrap_or_else(|| Text::from_static("the subscription was removed through the meta API"));
+        self.revoke_subscription(realm_index, place, id, subscriber, reason);
+        Ok(Value::Null)
+    }
+
     pub(super) fn subscription_details(&self, subscription: &Subscription) -> Dict {
         let Subscription { id, topic, match_policy, created, .. } = subscription;
         self.details_of(id.get(), topic, *match_policy, None, *created)
@@ -66,6 +100,6 @@ fn list_by_policy(broker: &Broker) -> Value {
     Value::from(lists)
 }
 
-fn no_such_subscription() -> Refusal {
+pub(super) fn no_such_subscription() -> Refusal {
     Refusal::new(error_uri::NO_SUCH_SUBSCRIPTION, "there is no such subscription")
 }

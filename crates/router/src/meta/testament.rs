@@ -97,6 +97,7 @@ impl Router {
             };
             self.sessions.metrics.publications += 1;
             self.deliver(member.realm, &publication, None, None);
+            self.remember(member.realm, &publication);
         }
     }
 }

@@ -10,14 +10,20 @@ pub(super) fn roles(config: &RealmConfig) -> Roles {
         MetaApi::On => features,
         MetaApi::Off => features.iter().filter(|&feature| !META.contains(feature)).collect(),
     };
-    Roles::new().with(Role::Broker, announced(BROKER)).with(Role::Dealer, announced(DEALER))
+    let mut broker = BROKER;
+    if !config.history.is_empty() {
+        broker.insert(Feature::EventHistory);
+    }
+    Roles::new().with(Role::Broker, announced(broker)).with(Role::Dealer, announced(DEALER))
 }
 
 /// What is there with the meta API only.
 const META: Features = Features::of(&[
+    Feature::EventHistory,
     Feature::RegistrationMetaApi,
     Feature::SessionMetaApi,
     Feature::SubscriptionMetaApi,
+    Feature::SubscriptionRevocation,
     Feature::TestamentMetaApi,
 ]);
 
@@ -30,6 +36,7 @@ const BROKER: Features = Features::of(&[
     Feature::SessionMetaApi,
     Feature::SubscriberBlackwhiteListing,
     Feature::SubscriptionMetaApi,
+    Feature::SubscriptionRevocation,
 ]);
 
 const DEALER: Features = Features::of(&[

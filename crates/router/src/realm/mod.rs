@@ -33,7 +33,10 @@ impl Router {
     /// Makes a realm, or changes the configuration of one that is there, for those who join from now on.
     pub fn add_realm(&mut self, name: Uri, config: RealmConfig) {
         match self.realm_names.get(&name).and_then(|&realm| self.realms.get_mut(realm)) {
-            Some(realm) => realm.config = config,
+            Some(realm) => {
+                realm.broker.history.configure(&config.history);
+                realm.config = config;
+            }
             None => {
                 self.make_realm(name, config, false);
             }
@@ -63,13 +66,14 @@ impl Router {
 
     fn make_realm(&mut self, name: Uri, config: RealmConfig, is_on_demand: bool) -> usize {
         self.realms_on_demand += usize::from(is_on_demand);
+        let broker = Broker::new(self.string_hash, self.id_hash, &config.history);
         let realm = self.realms.insert(Realm {
             name: name.clone(),
             config,
             is_on_demand,
             is_temporary: is_on_demand,
             members: IdMap::with_hasher(self.id_hash),
-            broker: Broker::new(self.string_hash, self.id_hash),
+            broker,
             dealer: Dealer::new(self.string_hash, self.id_hash),
         });
         self.realm_names.insert(name, realm);

@@ -8,6 +8,7 @@
 mod calls;
 mod counting;
 mod events;
+mod history;
 mod joining;
 mod logging;
 mod meta;
