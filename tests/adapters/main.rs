@@ -11,6 +11,7 @@ mod blocking;
 mod dependencies;
 mod driven;
 mod peer;
+mod portable;
 mod suite;
 mod wamp;
 
