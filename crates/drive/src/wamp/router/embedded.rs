@@ -60,9 +60,8 @@ impl<N: Network> Router<N> {
     ///
     /// The router does not let us in.
     pub async fn join_with(&self, config: SessionConfig) -> Result<Session, JoinError> {
-        let spawn = N::spawner();
-        let (session, driver) = self.handle.join::<N>(config, Arc::clone(&spawn));
-        spawn(Box::pin(async move { drop(driver.await) }));
+        let (session, driver) = self.handle.join::<N>(config, N::spawner());
+        driver.detach();
         finish_join(session, None).await
     }
 
