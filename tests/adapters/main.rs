@@ -16,6 +16,7 @@ mod byte_streams;
 mod dependencies;
 mod driven;
 mod peer;
+mod portable;
 mod suite;
 mod wamp;
 

@@ -12,7 +12,7 @@
 //! * `recv_buffer`: whose memory bytes are read into.
 //! * `output`: emptying the outbox. `alarm`: the one timer of a socket.
 //! * `split`: two halves and their wake-ups. `shutdown`: asking many connections to end.
-//! * `names`, `shared`: what adapters hand on or write in the same words.
+//! * `names`, `macros`: what adapters hand on or write in the same words.
 //! * `net`: reaching servers, through proxies and TLS, and listening, on any runtime.
 #![forbid(unsafe_code)]
 
@@ -20,13 +20,13 @@ mod alarm;
 #[cfg(feature = "futures-io")]
 mod futures_io;
 mod io;
+mod macros;
 #[doc(hidden)]
 pub mod names;
 mod net;
 mod output;
 mod recv_buffer;
 mod runtime;
-mod shared;
 mod shutdown;
 mod socket;
 mod split;

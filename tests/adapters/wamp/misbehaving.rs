@@ -5,7 +5,7 @@ use wirebahn_core::wamp::{Message, Serializer, Value, error_uri};
 
 use super::adapter::{Failure, JoinSetup, Procedure, Refused, Wamp};
 use super::peer::{Peer, WELCOME};
-use super::{PATIENCE, call, exercise, join, peer, register, setup, start};
+use super::{PATIENCE, call, exercise, join, peer, publishing, register, setup, start};
 use crate::adapter::until;
 
 fn json(url: String) -> JoinSetup {
@@ -42,17 +42,22 @@ pub(crate) fn a_router_that_does_not_answer_goodbye_is_given_up<A: Wamp>() {
     talking.join().unwrap();
 }
 
-/// A session whose router says this after WELCOME; what it takes it for.
+/// A session whose router says this in answer to an event; what it takes it for.
 fn hear<A: Wamp>(message: &'static str) -> SessionViolation {
     let (url, talking) = peer::router(move |mut peer| {
         peer.hear();
         peer.say(WELCOME);
+        // Not together with WELCOME: there would be no session.
+        assert!(matches!(peer.hear(), Some(Message::Publish(_))));
         peer.say(message);
         let Some(Message::Abort(abort)) = peer.hear() else { panic!("no ABORT") };
         assert_eq!(abort.reason, error_uri::PROTOCOL_VIOLATION);
         assert!(peer.hear().is_none());
     });
     let session = join::<A>(json(url));
+    let mut event = publishing("com.news", vec![]);
+    event.acknowledge = false;
+    session.publish(event).unwrap();
     let LeftCause::Violation(violation) = session.ended().cause else { panic!("{:?}", session.ended()) };
     assert!(matches!(session.call(call("com.add", vec![])), Err(Failure::Ended(_))));
     talking.join().unwrap();

@@ -22,8 +22,8 @@ use crate::alarm::Alarm;
 /// How many messages are taken out of the session's queue at a time.
 const MESSAGES_AT_ONCE: usize = 64;
 
-/// Does the work of one session: reads, hands out what came, writes, and runs timers. Spawn it; it ends when the session
-/// and its wire have ended, with how they did.
+/// Does the work of one session: reads, hands out what came, writes, and runs timers. Spawn it, or let it
+/// [`detach`](Self::detach); it ends when the session and its wire have ended, with how they did.
 ///
 /// Handlers of procedures begin on the driver's task, so a short one costs no task of its own; one that has to wait goes
 /// on in the background. Long computations belong elsewhere.
@@ -59,6 +59,17 @@ impl<W: Wire, R: Runtime> Driver<W, R> {
             is_closed: false,
         };
         (Session::new(shared), driver)
+    }
+
+    /// Runs the driver in the background, by the same means as handlers.
+    pub fn detach(self)
+    where
+        W: Send + 'static,
+        R: 'static,
+        R::Timer: Send,
+    {
+        let spawn = Arc::clone(&self.shared.spawn);
+        spawn(Box::pin(Detached(self)));
     }
 
     /// One round under the lock: what came goes in, answers and messages come out.
@@ -172,6 +183,17 @@ where
             }
             return Poll::Pending;
         }
+    }
+}
+
+/// A driver whose outcome nobody waits for. Not an `async` block, which would take twice the memory.
+struct Detached<W, R: Runtime>(Driver<W, R>);
+
+impl<W: Wire, R: Runtime> Future for Detached<W, R> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        Pin::new(&mut self.0).poll(cx).map(drop)
     }
 }
 

@@ -221,10 +221,8 @@ impl<N: Network> Join<N> {
         W: Wire + Send + 'static,
     {
         let config = self.config.clone();
-        let spawn = N::spawner();
-        let (session, driver) =
-            Driver::<W, N>::new(opened.wire, opened.serializer, config, Arc::clone(&spawn));
-        spawn(Box::pin(async move { drop(driver.await) }));
+        let (session, driver) = Driver::<W, N>::new(opened.wire, opened.serializer, config, N::spawner());
+        driver.detach();
         finish_join(session, self.on_challenge.clone()).await
     }
 

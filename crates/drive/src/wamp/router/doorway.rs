@@ -1,10 +1,10 @@
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use bytes::BytesMut;
 use wirebahn_core::http::{Headers, StatusCode};
-use wirebahn_core::rawsocket::RawSocket;
 use wirebahn_core::rawsocket::opening as raw;
 use wirebahn_core::wamp::{Batching, Serializer, Subprotocol};
 use wirebahn_core::websocket::Messages;
@@ -13,6 +13,7 @@ use wirebahn_router::TransportInfo;
 
 use super::{RouterConnection, RouterHandle, RouterWire};
 use crate::net::Accepted;
+use crate::shutdown::ShutdownWatch;
 use crate::wamp::{LinkWire, accept_rawsocket_after};
 use crate::websocket::{Admission, Incoming, Passed, Setup, Upgrade, respond};
 use crate::{Io, Listen, OsEntropy, Shutdown, timeout};
@@ -22,27 +23,31 @@ const FIRST_READ: usize = 2048;
 
 /// Finds out what a client speaks, and opens a wire to it.
 pub(super) struct Doorway {
+    handle: RouterHandle,
+    shutdown: Shutdown,
     setup: Setup,
     /// The names of the subprotocols that are spoken.
     subprotocols: Vec<String>,
     rawsocket: Arc<raw::ServerOptions>,
 }
 
-/// A client that can begin a session.
-#[expect(clippy::large_enum_variant, reason = "it is taken apart at once")]
-pub(super) enum OpenedClient<N: Listen> {
-    WebSocket(LinkWire<Messages, N::Io, N>, TransportInfo),
-    RawSocket(LinkWire<RawSocket, N::Io, N>, TransportInfo),
-}
+/// A client's connection, until it ends. On the heap, so that it takes as much memory as its transport needs.
+pub(super) type Serving = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl Doorway {
-    pub(super) fn new(mut setup: Setup, rawsocket: Arc<raw::ServerOptions>) -> Self {
+    /// Connections end when `shutdown` is requested.
+    pub(super) fn new(
+        handle: RouterHandle,
+        shutdown: Shutdown,
+        mut setup: Setup,
+        rawsocket: Arc<raw::ServerOptions>,
+    ) -> Self {
         if setup.options.subprotocols.is_empty() {
             Arc::make_mut(&mut setup.options).subprotocols = all_subprotocols();
         }
         let known = |name: &&String| Subprotocol::from_name(name).is_some();
         let subprotocols = setup.options.subprotocols.iter().filter(known).cloned().collect();
-        Self { setup, subprotocols, rawsocket }
+        Self { handle, shutdown, setup, subprotocols, rawsocket }
     }
 
     /// `None` if no session can begin; the client was told as far as possible.
@@ -50,11 +55,11 @@ impl Doorway {
         self: Arc<Self>,
         accepted: Accepted<N::Io>,
         admission: Admission,
-    ) -> Option<OpenedClient<N>> {
+    ) -> Option<Serving> {
         let mut passed = self.setup.pass_front::<N>(accepted).await?;
         let first = timeout::<N, _>(self.setup.options.open_timeout, first_octet(&mut passed));
         if first.await.ok()?? == raw::MAGIC {
-            return self.open_rawsocket(passed, admission).await;
+            return self.open_rawsocket::<N>(passed, admission).await;
         }
         match passed.receive::<N>(Arc::clone(&self.setup.options), admission).await? {
             Incoming::Upgrade(upgrade) => self.accept(upgrade).await,
@@ -69,16 +74,16 @@ impl Doorway {
         &self,
         passed: Passed<N::Io>,
         admission: Admission,
-    ) -> Option<OpenedClient<N>> {
+    ) -> Option<Serving> {
         let Passed { io, peer, received } = passed;
         let (options, entropy) = (Arc::clone(&self.rawsocket), Box::new(OsEntropy::default()));
-        let opened = accept_rawsocket_after(io, received, options, entropy, admission).await.ok()?;
+        let opened = accept_rawsocket_after::<_, N>(io, received, options, entropy, admission).await.ok()?;
         let subprotocol = Subprotocol { serializer: opened.serializer, batching: Batching::Single };
         let transport = describe("rawsocket", subprotocol, peer.map(|peer| peer.to_string()));
-        Some(OpenedClient::RawSocket(opened.wire, transport))
+        Some(self.serve(opened.wire, transport))
     }
 
-    async fn accept<N: Listen>(&self, upgrade: Upgrade<N::Io, N>) -> Option<OpenedClient<N>> {
+    async fn accept<N: Listen>(&self, upgrade: Upgrade<N::Io, N>) -> Option<Serving> {
         let request = upgrade.request();
         let chosen = request.choose_subprotocol(&self.subprotocols).and_then(Subprotocol::from_name);
         let Some(subprotocol) = chosen else {
@@ -96,29 +101,31 @@ impl Doorway {
         let mut acceptance = Acceptance::default();
         acceptance.subprotocol = Chosen::Named(subprotocol.name().into());
         let connection = upgrade.accept::<Messages>(acceptance).await.ok()?;
-        Some(OpenedClient::WebSocket(LinkWire::from_websocket(connection, subprotocol), transport))
+        Some(self.serve(LinkWire::from_websocket(connection, subprotocol), transport))
+    }
+
+    fn serve<W: RouterWire + Send + 'static>(&self, wire: W, transport: TransportInfo) -> Serving {
+        let connection = self.handle.serve(wire, transport);
+        Box::pin(Dismissible { connection, shutdown: self.shutdown.watch() })
     }
 }
 
-impl<N: Listen> OpenedClient<N> {
-    /// Serves the client until its connection ends; once a shutdown is requested, that is soon.
-    pub(super) async fn serve(self, handle: RouterHandle, shutdown: &Shutdown) {
-        match self {
-            Self::WebSocket(wire, transport) => run(handle.serve(wire, transport), shutdown).await,
-            Self::RawSocket(wire, transport) => run(handle.serve(wire, transport), shutdown).await,
-        }
-    }
+/// A connection that ends in order when a shutdown is requested.
+struct Dismissible<W: RouterWire> {
+    connection: RouterConnection<W>,
+    shutdown: ShutdownWatch,
 }
 
-async fn run<W: RouterWire>(mut connection: RouterConnection<W>, shutdown: &Shutdown) {
-    let mut shutdown = shutdown.watch();
-    poll_fn(|cx| {
+impl<W: RouterWire> Future for Dismissible<W> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let shutdown = &mut self.shutdown;
         if shutdown.take_request() || shutdown.wait(cx.waker()) && shutdown.take_request() {
-            connection.dismiss();
+            self.connection.dismiss();
         }
-        Pin::new(&mut connection).poll(cx)
-    })
-    .await;
+        Pin::new(&mut self.connection).poll(cx)
+    }
 }
 
 /// The first octet, which stays to be read; `None` if the stream ends before it.

@@ -60,9 +60,8 @@ impl<N: Network> Router<N> {
     ///
     /// The router does not let us in.
     pub async fn join_with(&self, config: SessionConfig) -> Result<Session, JoinError> {
-        let spawn = N::spawner();
-        let (session, driver) = self.handle.join::<N>(config, Arc::clone(&spawn));
-        spawn(Box::pin(async move { drop(driver.await) }));
+        let (session, driver) = self.handle.join::<N>(config, N::spawner());
+        driver.detach();
         finish_join(session, None).await
     }
 
@@ -70,7 +69,9 @@ impl<N: Network> Router<N> {
     /// [`ServerHandle::shut_down`](crate::websocket::ServerHandle::shut_down): sessions then end with GOODBYE.
     ///
     /// The server's own options count: for how long clients may take, how many there may be, TLS, PROXY headers, plain
-    /// HTTP. The subprotocols are all of WAMP's that there are serializers for, unless its options name others.
+    /// HTTP. The subprotocols are all of WAMP's that there are serializers for, unless its options name others. Any web
+    /// page may connect, unless [`ServerOptions::origins`](wirebahn_core::websocket::opening::ServerOptions::origins) says
+    /// otherwise.
     ///
     /// # Errors
     ///
@@ -96,17 +97,16 @@ impl<N: Network> Router<N> {
         N: Listen,
     {
         let shutdown = server.handle().shutdown_signal().clone();
-        let doorway = Doorway::new(server.take_setup(), rawsocket.into());
+        let doorway = Doorway::new(self.handle.clone(), shutdown, server.take_setup(), rawsocket.into());
         let doorway = Arc::new(doorway);
         server
             .serve_streams(|accepted, admission, held| {
-                // On the heap, and gone when the session begins: only that determines how large a connection's task is.
+                // On the heap, and gone when the session begins.
                 let opening = Box::pin(Arc::clone(&doorway).open::<N>(accepted, admission));
-                let (handle, shutdown) = (self.handle.clone(), shutdown.clone());
                 async move {
                     let _held = held;
-                    if let Some(opened) = opening.await {
-                        opened.serve(handle, &shutdown).await;
+                    if let Some(serving) = opening.await {
+                        serving.await;
                     }
                 }
             })
