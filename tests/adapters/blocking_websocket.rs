@@ -113,9 +113,9 @@ fn many_writers_of_a_secure_connection_mix_no_messages() {
         .map(|thread| {
             let writer = writer.clone();
             std::thread::spawn(move || {
-                (0..50).for_each(|n| {
-                    writer.send(Message::binary(vec![thread as u8; thread * 1000 + n])).unwrap()
-                });
+                for n in 0..50 {
+                    writer.send(Message::binary(vec![thread as u8; thread * 1000 + n])).unwrap();
+                }
             })
         })
         .collect();

@@ -75,14 +75,19 @@ impl<L: Layer, S: Duplex> Connection<L, S> {
             let look = self.shutdown.as_ref().map(|_| now() + SHUTDOWN_POLL);
             match self.socket.next_event([limit, look].into_iter().flatten().min()) {
                 Ok(event) => {
-                    if let Some(closed) = event.as_ref().and_then(L::closed) {
-                        self.closed = Some(closed.clone());
-                    }
+                    event.iter().for_each(|event| self.note(event));
                     return Ok(event);
                 }
                 Err(TimedOut) if limit.is_some_and(|limit| limit <= now()) => return Err(TimedOut),
                 Err(TimedOut) => {}
             }
+        }
+    }
+
+    /// Remembers how the connection has ended, if that is what the event tells.
+    fn note(&mut self, event: &L::Event) {
+        if let Some(closed) = L::closed(event) {
+            self.closed = Some(closed.clone());
         }
     }
 
@@ -219,7 +224,17 @@ impl<S: Duplex> WebSocket<S> {
     /// Pings are answered and pongs dropped; [`recv_event`](Self::recv_event) shows them, too.
     pub fn recv(&mut self) -> Option<Message> {
         loop {
-            match self.recv_event() {
+            // Most messages of a burst were received with the first one.
+            let event = match self.socket.poll_event() {
+                Some(MessageEvent::Message(message)) => return Some(message),
+                Some(event) => {
+                    self.socket.close_if_over();
+                    self.note(&event);
+                    Some(event)
+                }
+                None => self.recv_event(),
+            };
+            match event {
                 Some(MessageEvent::Message(message)) => return Some(message),
                 Some(MessageEvent::Closed(_)) | None => return None,
                 Some(_) => {}

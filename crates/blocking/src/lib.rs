@@ -1,4 +1,4 @@
-//! WebSocket on plain threads: nothing here is asynchronous.
+//! WebSocket and WAMP on plain threads: nothing here is asynchronous.
 //!
 //! A server, with a thread per connection:
 //!
@@ -27,6 +27,36 @@
 //! # Ok::<_, Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! Two threads on one connection, with TLS or without:
+//!
+//! ```no_run
+//! let (reader, writer) = wirebahn_blocking::connect("ws://127.0.0.1:9001/")?.split()?;
+//! let printing = std::thread::spawn(move || {
+//!     for message in reader {
+//!         println!("{:?}", message.as_text());
+//!     }
+//! });
+//! writer.send("Hello")?;
+//! # printing.join().expect("printing does not panic");
+//! # Ok::<_, Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! WAMP, with the feature `wamp`, which is on by default:
+//!
+//! ```no_run
+//! # #[cfg(feature = "wamp")]
+//! # fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let session = wirebahn_blocking::wamp::join("ws://127.0.0.1:8080/ws", "realm1")?;
+//! let sum: i64 = session.call("com.example.add", (2, 3)).wait()?;
+//! for event in session.subscribe("com.example.news").wait()? {
+//!     println!("{}", event.args::<(String,)>()?.0);
+//! }
+//! # let _ = sum;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! * `wamp` has sessions with WAMP routers and, with the feature `router`, a router.
 //! * [`connect`] and [`Client`] open connections, [`Server`] and [`accept`] take them.
 //! * [`WebSocket`] has whole messages, [`FrameSocket`] whole frames, [`StreamingSocket`] payload as it arrives;
 //!   [`WebSocket::split`] gives two halves for two threads.

@@ -270,7 +270,7 @@ impl Server {
     /// answers them.
     ///
     /// Connections that should end with the server watch [`ServerHandle::shutdown_signal`] through
-    /// [`Connection::end_on`].
+    /// [`Connection::end_on`](crate::Connection::end_on).
     ///
     /// # Errors
     ///

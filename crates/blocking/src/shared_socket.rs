@@ -1,7 +1,7 @@
 //! An engine and a byte stream that many threads use.
 
 use std::io;
-use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
 use wirebahn_core::{Engine, Instant, Transport};
@@ -23,10 +23,13 @@ pub(crate) struct SharedSocket<E, T> {
     state: Mutex<SocketState<E, T>>,
     /// Whoever holds this writes, so that bytes stay in order. Never taken while the state is locked.
     writer: Mutex<Writer>,
+    /// Told when there is room for whoever waits for it, and when `T` has changed in a way that others watch.
+    changed: Condvar,
 }
 
 pub(crate) struct SocketState<E, T> {
     pub(crate) engine: E,
+    #[cfg_attr(not(feature = "wamp"), expect(dead_code, reason = "only sessions have something"))]
     pub(crate) extra: T,
     /// Nothing can be written any more.
     pub(crate) is_broken: bool,
@@ -36,6 +39,8 @@ pub(crate) struct SocketState<E, T> {
     is_finished: bool,
     /// The stream has taken bytes, and not passed on all of them.
     is_unflushed: bool,
+    /// How many threads wait for room.
+    waiting_for_room: usize,
 }
 
 struct Writer {
@@ -79,9 +84,11 @@ impl<E: Engine, T> SharedSocket<E, T> {
             is_finished: false,
             // What the single owner of the stream has left in it.
             is_unflushed: true,
+            waiting_for_room: 0,
         };
         let read_half = ReadHalf { stream, timeouts: Timeouts::new(), reads_first: 0, has_ended: false };
-        Ok((Self { state: Mutex::new(state), writer: Mutex::new(writer) }, read_half))
+        let (state, writer, changed) = (Mutex::new(state), Mutex::new(writer), Condvar::new());
+        Ok((Self { state, writer, changed }, read_half))
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, SocketState<E, T>> {
@@ -175,7 +182,12 @@ impl<E: Engine, T> SharedSocket<E, T> {
                 timeouts.set_write(stream, WRITE_SLICE).and_then(|()| io::Write::write(stream, bytes));
             match written {
                 Ok(len @ 1..) => {
-                    self.lock().engine.outbox().advance(len);
+                    let mut state = self.lock();
+                    state.engine.outbox().advance(len);
+                    if state.waiting_for_room > 0 {
+                        self.changed.notify_all();
+                    }
+                    drop(state);
                     bytes = bytes.get(len..).unwrap_or_default();
                 }
                 Ok(_) => self.break_output(),
@@ -222,6 +234,31 @@ impl<E: Engine, T> SharedSocket<E, T> {
         let mut state = self.lock();
         state.is_broken = true;
         state.engine.outbox().clear();
+        self.changed.notify_all();
+    }
+
+    /// Waits until somebody who writes has made room, or something has changed; for `limit` at most.
+    #[cfg(feature = "wamp")]
+    pub(crate) fn wait_for_room(&self, mut state: MutexGuard<'_, SocketState<E, T>>, limit: Duration) {
+        state.waiting_for_room += 1;
+        let waited = self.changed.wait_timeout(state, limit);
+        waited.unwrap_or_else(PoisonError::into_inner).0.waiting_for_room -= 1;
+    }
+
+    /// Waits until something has changed; for `limit` at most.
+    #[cfg(feature = "wamp")]
+    pub(crate) fn wait_for_change<'a>(
+        &self,
+        state: MutexGuard<'a, SocketState<E, T>>,
+        limit: Duration,
+    ) -> MutexGuard<'a, SocketState<E, T>> {
+        self.changed.wait_timeout(state, limit).unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    /// Something has changed in a way that others watch.
+    #[cfg(feature = "wamp")]
+    pub(crate) fn note_change(&self) {
+        self.changed.notify_all();
     }
 
     /// The reader has seen the last event: writes the last bytes.

@@ -74,17 +74,27 @@ impl<E: Engine, S: Duplex> Socket<E, S> {
     /// The next event, `None` after the last one; gives up at `limit`.
     pub(crate) fn next_event(&mut self, limit: Option<Instant>) -> Result<Option<E::Event>, TimedOut> {
         loop {
-            if let Some(event) = self.engine.poll_event() {
-                self.touched = true;
-                if self.engine.transport() == Transport::Close {
-                    self.close();
-                }
+            if let Some(event) = self.poll_event() {
+                self.close_if_over();
                 return Ok(Some(event));
             }
             if self.stream.is_none() {
                 return Ok(None);
             }
             self.turn(limit)?;
+        }
+    }
+
+    /// The next event of what was received already. After the last one say [`close_if_over`](Self::close_if_over).
+    pub(crate) fn poll_event(&mut self) -> Option<E::Event> {
+        let event = self.engine.poll_event();
+        self.touched |= event.is_some();
+        event
+    }
+
+    pub(crate) fn close_if_over(&mut self) {
+        if self.engine.transport() == Transport::Close {
+            self.close();
         }
     }
 

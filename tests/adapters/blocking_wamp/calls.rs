@@ -146,6 +146,23 @@ fn a_router_that_reads_nothing_does_not_hold_a_call_beyond_its_timeout() {
 }
 
 #[test]
+fn a_thread_that_cannot_send_does_not_hold_a_call_of_another_one_beyond_its_timeout() {
+    let url = Handmade::welcome(Handmade::ignore);
+    let session = by_hand(&url).join().unwrap();
+    let publishing = session.clone();
+    std::thread::spawn(move || {
+        let large = "x".repeat(1 << 20);
+        while publishing.publish("com.sink", (&large,)).send().is_ok() {}
+    });
+    in_time(move || {
+        for _ in 0..5 {
+            let error = session.call("com.a", ()).timeout(QUIET).wait::<()>().unwrap_err();
+            assert!(matches!(error, Error::TimedOut), "{error}");
+        }
+    });
+}
+
+#[test]
 fn what_cannot_be_sent_is_refused_and_changes_nothing() {
     let running = Running::start();
     let session = Join::new(&running.rawsocket(), "realm1").unwrap().join().unwrap();

@@ -1,7 +1,7 @@
 //! What the handles of a session and its threads share.
 
 use std::fmt;
-use std::sync::{Arc, Condvar, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard};
 use std::thread::Thread;
 use std::time::Duration;
 
@@ -12,8 +12,8 @@ use wirebahn_core::{Engine, Instant, Transport};
 
 use super::peer::AnyPeer;
 use super::tables::{Answer, OnGranted, Tables};
-use crate::shared_socket::{ReadHalf, SharedSocket, SocketState, Written};
-use crate::socket::{WRITE_SLICE, now};
+use crate::shared_socket::{LONGEST_READ, ReadHalf, SharedSocket, SocketState, Written};
+use crate::socket::now;
 
 /// A wait without limit is cut into pieces of this length.
 const LONG: Duration = Duration::from_secs(24 * 60 * 60);
@@ -22,15 +22,13 @@ const LONG: Duration = Duration::from_secs(24 * 60 * 60);
 pub(crate) struct Shared {
     socket: SharedSocket<AnyPeer, Tables>,
     pub(crate) serializer: Serializer,
-    /// Told when the session begins, is challenged, or ends, and when a registration is taken back.
-    changed: Condvar,
 }
 
 pub(crate) type State = SocketState<AnyPeer, Tables>;
 
 impl Shared {
     pub(crate) fn new(socket: SharedSocket<AnyPeer, Tables>, serializer: Serializer) -> Arc<Self> {
-        Arc::new(Self { socket, serializer, changed: Condvar::new() })
+        Arc::new(Self { socket, serializer })
     }
 
     /// Looks at the state.
@@ -92,13 +90,17 @@ impl Shared {
                 return result;
             }
             drop(state);
-            if self.socket.write(give_up) == Written::Blocked {
+            if self.socket.write_if_nobody_does(give_up) == Written::Blocked {
                 return Err(Error::TimedOut);
             }
+            // Somebody else is writing, or the connection is ending, which the reader is about to tell.
             let mut state = self.lock();
             if !state.engine.is_ready() && state.extra.left.is_none() {
-                // The connection is ending, which the reader is about to tell.
-                drop(self.changed.wait_timeout(state, WRITE_SLICE));
+                let left = give_up.map(|give_up| give_up.saturating_duration_since(now()));
+                if left.is_some_and(|left| left.is_zero()) {
+                    return Err(Error::TimedOut);
+                }
+                self.socket.wait_for_room(state, left.unwrap_or(LONGEST_READ).min(LONGEST_READ));
             }
         }
     }
@@ -144,7 +146,7 @@ impl Shared {
                 self.run_timers();
                 self.lock()
             } else {
-                self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0
+                self.socket.wait_for_change(state, left)
             };
         }
     }
@@ -193,7 +195,7 @@ impl Shared {
         drop(state);
         threads.iter().for_each(Thread::unpark);
         if has_changed {
-            self.changed.notify_all();
+            self.socket.note_change();
         }
     }
 }

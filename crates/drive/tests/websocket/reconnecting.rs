@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use wirebahn_core::websocket::{CloseCode, Message, SendError};
 use wirebahn_core::{BackoffOptions, Instant};
 use wirebahn_drive::websocket::{Client, ConnectError, ReconnectEvent, Reconnecting};
-use wirebahn_drive::{Delay, Network, Runtime};
+use wirebahn_drive::{Delay, Network, Runtime, Spawn};
 use wirebahn_tokio::{TokioIo, TokioRuntime, TokioTimer, WebSocket};
 
 /// A server that does with each further connection what the script says.
@@ -61,6 +61,10 @@ impl Network for Scripted {
 
     async fn connect_unix(_: &Path) -> io::Result<Self::Io> {
         Err(io::ErrorKind::Unsupported.into())
+    }
+
+    fn spawner() -> Spawn {
+        TokioRuntime::spawner()
     }
 }
 

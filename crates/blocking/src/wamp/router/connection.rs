@@ -100,7 +100,7 @@ impl<L: SharedFrame> Connection<L> {
             drop(state);
             let has_read = !received.is_empty();
             if has_read {
-                self.hand_over(&mut received);
+                self.hand_over(&mut received, shutdown);
             }
             if is_over {
                 break;
@@ -114,7 +114,7 @@ impl<L: SharedFrame> Connection<L> {
     }
 
     /// Everything that came goes in under one lock. Then nothing more is read for as long as the router wants that.
-    fn hand_over(&self, received: &mut Vec<Received>) {
+    fn hand_over(&self, received: &mut Vec<Received>, shutdown: &AtomicBool) {
         self.router.with(|router, now| {
             for received in received.drain(..) {
                 match received {
@@ -126,7 +126,8 @@ impl<L: SharedFrame> Connection<L> {
         while self.router.is_held(self.key) {
             std::thread::park_timeout(LONGEST_READ);
             let state = self.socket.lock();
-            if state.is_broken || state.engine.transport() == Transport::Close {
+            let is_over = state.is_broken || state.engine.transport() == Transport::Close;
+            if is_over || shutdown.load(Ordering::Acquire) {
                 return;
             }
         }

@@ -10,6 +10,7 @@ use wirebahn_adapter::OsEntropy;
 use wirebahn_core::Instant;
 use wirebahn_router::{Outgoing, Question, Router, RouterConfig, SessionKey, TransportInfo};
 
+use crate::TimedOut;
 use crate::socket::now;
 
 /// A wait without limit is cut into pieces of this length.
@@ -76,13 +77,17 @@ impl Handle {
     }
 
     pub(super) fn question(&self) -> Question {
-        let mut state = self.core.lock();
         loop {
-            if let Some(question) = state.questions.pop_front() {
+            if let Ok(question) = self.question_timeout(LONG) {
                 return question;
             }
-            state = self.core.asked.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
+    }
+
+    pub(super) fn question_timeout(&self, limit: Duration) -> Result<Question, TimedOut> {
+        let waited =
+            self.core.asked.wait_timeout_while(self.core.lock(), limit, |state| state.questions.is_empty());
+        waited.unwrap_or_else(PoisonError::into_inner).0.questions.pop_front().ok_or(TimedOut)
     }
 
     pub(super) fn unsendable(&self) -> u64 {

@@ -9,6 +9,7 @@ mod handle;
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::BytesMut;
 use wirebahn_adapter::wamp::JoinError;
@@ -23,7 +24,7 @@ use super::Session;
 use super::join::begin;
 use super::open::open_rawsocket;
 use crate::incoming::Admission;
-use crate::{Server, Stream, WebSocket};
+use crate::{Server, Stream, TimedOut, WebSocket};
 
 use accept::{accept_rawsocket, describe, serve_arrival};
 use connection::serve;
@@ -163,6 +164,15 @@ impl Router {
     #[must_use]
     pub fn question(&self) -> Question {
         self.handle.question()
+    }
+
+    /// As [`question`](Self::question), for `limit` at most.
+    ///
+    /// # Errors
+    ///
+    /// Nothing was asked in time.
+    pub fn question_timeout(&self, limit: Duration) -> Result<Question, TimedOut> {
+        self.handle.question_timeout(limit)
     }
 
     /// Answers a question.
