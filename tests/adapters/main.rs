@@ -2,7 +2,8 @@
 //!
 //! * `adapter`: what the suite sees of an adapter: nothing but blocking calls.
 //! * `driven`, `blocking`: the adapters as that.
-//! * `byte_streams`: connections as streams of `futures-io`. `dependencies`: what depends on what.
+//! * `byte_streams`: connections as streams of `futures-io`. `reconnecting`: those that come back.
+//! * `dependencies`: what depends on what.
 //! * `suite`: the tests, each generic over the adapter. `peer`: the other ends that write their bytes by hand.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic is a failed test")]
 
@@ -12,6 +13,7 @@ mod byte_streams;
 mod dependencies;
 mod driven;
 mod peer;
+mod reconnecting;
 mod suite;
 
 /// Every test of the suite, for one adapter.
