@@ -5,7 +5,8 @@
 //! * `suite`: the tests of WebSocket, each generic over the adapter. `peer`: the other ends that write their bytes by hand.
 //! * `wamp`: the same for WAMP.
 //! * `blocking_wamp`, `blocking_websocket`: WAMP on threads, and what else only threads have.
-//! * `byte_streams`: connections as streams of `futures-io`. `dependencies`: what depends on what.
+//! * `byte_streams`: connections as streams of `futures-io`. `reconnecting`: those that come back.
+//! * `dependencies`: what depends on what. `portable`: what the same program looks like on each.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic is a failed test")]
 
 mod adapter;
@@ -17,6 +18,7 @@ mod dependencies;
 mod driven;
 mod peer;
 mod portable;
+mod reconnecting;
 mod suite;
 mod wamp;
 
