@@ -147,7 +147,7 @@ on_both! {
         begin_and_drop(session.publish("com.news", ()).acknowledge());
         let publish = expect_msg!(router, Publish);
         router.say(crate::router::error(
-            wirebahn_core::wamp::RequestType::Publish,
+            RequestType::Publish,
             publish.request,
             "wamp.error.not_authorized",
         ));
