@@ -2,20 +2,18 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::BytesMut;
-use wirebahn_adapter::{ConnectError, Delay, Dialer, OsEntropy, Route};
+use wirebahn_adapter::{ConnectError, Dialer, OsEntropy};
 use wirebahn_core::Engine;
 use wirebahn_core::http::WsUrl;
-use wirebahn_core::proxy::Proxy;
 use wirebahn_core::websocket::opening::{
     ClientOpening, ClientOpeningError, ClientOpeningEvent, ClientOptions, ClientRequest, RedirectError,
     Response,
 };
 use wirebahn_core::websocket::{Layer, Messages};
 
-use crate::reach::reach;
+use crate::reach::{dialer_setters, reach};
 use crate::socket::{Socket, now};
 use crate::{Connection, Duplex, Stream, WebSocket};
 
@@ -138,55 +136,13 @@ impl Client {
         self
     }
 
-    /// How long reaching the server may take, proxy and TLS included; `None` waits for as long as the system does.
-    /// Default: 10 s. The handshake after that has [`ClientOptions::open_timeout`].
-    #[must_use]
-    pub const fn connect_timeout(mut self, timeout: Option<Duration>) -> Self {
-        self.dialer.timeout = timeout;
-        self
-    }
-
-    /// Whether the system may hold back small writes on TCP. Default: it may not.
-    #[must_use]
-    pub const fn delay(mut self, delay: Delay) -> Self {
-        self.dialer.delay = delay;
-        self
-    }
-
-    /// Goes through a proxy. Default: directly to the server.
-    #[must_use]
-    pub fn proxy(mut self, proxy: Proxy) -> Self {
-        self.dialer.route = Route::Through(Box::new(proxy));
-        self
-    }
-
-    /// Goes through the proxy that the environment variables of this process ask for, if they do.
-    #[must_use]
-    pub fn proxy_from_environment(mut self) -> Self {
-        self.dialer.route = Route::from_environment();
-        self
-    }
-
-    /// How TLS is spoken, for `wss` and with proxies. Default: with servers that whom Mozilla trusts vouches for.
-    #[cfg(feature = "tls")]
-    #[must_use]
-    pub fn tls(mut self, tls: wirebahn_tls::ClientTls) -> Self {
-        self.dialer.tls = Some(tls);
-        self
-    }
+    dialer_setters!();
 
     /// How many redirects are followed. Default: none, a redirect is a rejection like any other. None is followed from
     /// `wss` to `ws`, and what was meant for one host goes to no other; see [`ClientRequest::redirected`].
     #[must_use]
     pub const fn max_redirects(mut self, max: usize) -> Self {
         self.max_redirects = max;
-        self
-    }
-
-    /// All about how the server is reached at once, instead of what was set before.
-    #[must_use]
-    pub fn dialer(mut self, dialer: Dialer) -> Self {
-        self.dialer = dialer;
         self
     }
 

@@ -151,7 +151,7 @@ impl ProgressSender {
         self.shared.request(None, |state| {
             let mut options = YieldOptions::default();
             options.progress = true;
-            Ok(state.engine.session().yield_result(self.request, options, payload.clone())?)
+            Ok(state.engine.session().yield_result(self.request, options, payload)?)
         })
     }
 }

@@ -2,13 +2,11 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::BytesMut;
+use wirebahn_adapter::Dialer;
 use wirebahn_adapter::wamp::JoinError;
-use wirebahn_adapter::{Delay, Dialer, Route};
 use wirebahn_core::http::WsUrl;
-use wirebahn_core::proxy::{Proxy, ProxyEnvironment};
 use wirebahn_core::rawsocket::opening as raw;
 use wirebahn_core::wamp::session::{Challenge, SessionConfig};
 use wirebahn_core::wamp::{
@@ -21,7 +19,7 @@ use super::open::{Opened, open_rawsocket, open_websocket};
 use super::shared::Shared;
 use super::tables::Tables;
 use crate::Stream;
-use crate::reach::reach;
+use crate::reach::{dialer_setters, reach};
 use crate::shared_socket::SharedSocket;
 
 /// Joins a realm of the router at `url`: `ws://host:port/path`, `rs://host:port`, `unix:/path` or
@@ -124,58 +122,7 @@ impl Join {
         self
     }
 
-    /// How long reaching the router may take, proxy and TLS included; `None` waits for as long as the system does.
-    /// Default: 10 s. The handshake after that has a timeout of its own, and joining [`SessionConfig::join_timeout`].
-    #[must_use]
-    pub const fn connect_timeout(mut self, timeout: Option<Duration>) -> Self {
-        self.dialer.timeout = timeout;
-        self
-    }
-
-    /// Whether the system may hold back small writes on TCP. Default: it may not.
-    #[must_use]
-    pub const fn delay(mut self, delay: Delay) -> Self {
-        self.dialer.delay = delay;
-        self
-    }
-
-    /// Goes through a proxy. Default: directly to the router.
-    #[must_use]
-    pub fn proxy(mut self, proxy: Proxy) -> Self {
-        self.dialer.route = Route::Through(Box::new(proxy));
-        self
-    }
-
-    /// Goes through the proxy that the environment variables of this process ask for, if they do; see
-    /// [`ProxyEnvironment`]. Those for `ws` and `wss` are asked for `rs` and `rss`, too.
-    #[must_use]
-    pub fn proxy_from_environment(mut self) -> Self {
-        self.dialer.route = Route::from_environment();
-        self
-    }
-
-    /// Goes through the proxy that these variables ask for, if they do.
-    #[must_use]
-    pub fn proxy_from(mut self, environment: impl Into<Arc<ProxyEnvironment>>) -> Self {
-        self.dialer.route = Route::Environment(environment.into());
-        self
-    }
-
-    /// How TLS is spoken, for `wss` and `rss`, and with proxies. Default: with servers that whom Mozilla trusts vouches
-    /// for.
-    #[cfg(feature = "tls")]
-    #[must_use]
-    pub fn tls(mut self, tls: wirebahn_tls::ClientTls) -> Self {
-        self.dialer.tls = Some(tls);
-        self
-    }
-
-    /// All about how the router is reached at once, instead of what was set before.
-    #[must_use]
-    pub fn dialer(mut self, dialer: Dialer) -> Self {
-        self.dialer = dialer;
-        self
-    }
+    dialer_setters!();
 
     /// Reaches the router and joins.
     ///

@@ -82,7 +82,7 @@ impl<A: Serialize, K: Serialize> Publish<A, K> {
         let Self { session, topic, options, .. } = self;
         let payload = Payload::encode(session.serializer(), &self.args, &self.kwargs)?;
         session.shared().request(None, |state| {
-            state.engine.session().publish(topic.clone(), options.clone(), payload.clone())?;
+            state.engine.session().publish(topic, options, payload)?;
             Ok(())
         })
     }

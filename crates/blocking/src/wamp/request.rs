@@ -29,10 +29,7 @@ impl Request {
         on_granted: Option<OnGranted>,
         send: impl FnOnce(&mut State) -> Result<RequestId, Error>,
     ) -> Result<Self, Error> {
-        let mut send = Some(send);
-        let id = session.shared().expect(timer, on_granted, |state| {
-            send.take().map_or(Err(Error::Canceled), |send| send(state))
-        })?;
+        let id = session.shared().expect(timer, on_granted, send)?;
         Ok(Self { session, id, timer, cancel: None, is_answered: false })
     }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::Serialize;
+use wirebahn_adapter::wamp::Error;
 use wirebahn_core::wamp::message::Welcome;
 use wirebahn_core::wamp::session::{Challenge, Left};
 use wirebahn_core::wamp::{Dict, Feature, Role, Serializer, SessionId, Text, Uri, close_reason};
@@ -14,8 +15,6 @@ use super::publish::Publish;
 use super::register::Register;
 use super::shared::Shared;
 use super::subscribe::Subscribe;
-use wirebahn_adapter::wamp::Error;
-
 use crate::socket::now;
 
 /// A session with a router: cheap to clone, used from many threads at once.

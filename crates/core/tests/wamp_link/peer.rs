@@ -100,6 +100,19 @@ fn a_malformed_message_is_answered_with_abort_and_a_close_code() {
 }
 
 #[test]
+fn the_end_of_a_session_is_known_before_its_transport_has_ended() {
+    let mut pair = over_websocket();
+    pair.b.engine.send_encoded("[1,2".into()).unwrap();
+    let bytes: Vec<u8> = pair.b.engine.outbox().pieces().flatten().copied().collect();
+    let (now, peer) = (pair.now(), &mut pair.a.engine);
+    assert_eq!(peer.left(), None);
+    peer.recv_buf().extend_from_slice(&bytes);
+    peer.handle_recv(now);
+    assert_eq!(peer.poll_event(), None);
+    assert!(matches!(peer.left().unwrap().cause, LeftCause::Violation(_)));
+}
+
+#[test]
 fn the_end_of_the_transport_ends_the_session() {
     let mut pair = over_rawsocket();
     pair.b.engine.abort();
