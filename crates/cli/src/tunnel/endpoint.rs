@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -118,7 +118,7 @@ impl Plain {
 
 /// Removes a socket that somebody has left behind; whatever else is there stays.
 #[cfg(unix)]
-pub(super) async fn clear(path: &Path) -> io::Result<()> {
+pub(super) async fn clear(path: &std::path::Path) -> io::Result<()> {
     use std::os::unix::fs::FileTypeExt as _;
     let is_socket = std::fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_socket());
     if is_socket && UnixStream::connect(path).await.is_err_and(|error| is_refusal(&error)) {
@@ -202,7 +202,9 @@ mod tests {
     fn a_unix_socket_may_be_anywhere() {
         for (text, path) in [("unix:/run/a", "/run/a"), ("unix:a", "a"), ("unix:///run/a", "/run/a")] {
             let parsed = text.parse();
-            assert!(matches!(parsed, Ok(Endpoint::Plain(Plain::Unix(found))) if found == Path::new(path)));
+            assert!(
+                matches!(parsed, Ok(Endpoint::Plain(Plain::Unix(found))) if found == std::path::Path::new(path))
+            );
         }
     }
 }
