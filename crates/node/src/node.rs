@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use wirebahn_core::rawsocket;
 use wirebahn_core::wamp::session::SessionConfig;
+use wirebahn_drive::Network as _;
 use wirebahn_drive::wamp::router::RouterHandle;
 use wirebahn_drive::wamp::{JoinError, Session, finish_join};
 use wirebahn_drive::websocket::Admission;
@@ -165,9 +166,8 @@ impl Node {
     ///
     /// The router does not let it in.
     pub async fn local_session_with(&self, config: SessionConfig) -> Result<Session, JoinError> {
-        let runtime = tokio::runtime::Handle::current();
-        let spawn = Arc::new(move |future| drop(runtime.spawn(future)));
-        let (session, driver) = self.shared.router.join::<TokioRuntime>(config, spawn);
+        let spawner = TokioRuntime::spawner();
+        let (session, driver) = self.shared.router.join::<TokioRuntime>(config, spawner);
         tokio::spawn(driver);
         finish_join(session, None).await
     }
