@@ -5,12 +5,13 @@
 //! * `suite`: the tests of WebSocket, each generic over the adapter. `peer`: the other ends that write their bytes by hand.
 //! * `wamp`: the same for WAMP.
 //! * `blocking_wamp`, `blocking_websocket`: WAMP on threads, and what else only threads have.
-//! * `byte_streams`: connections as streams of `futures-io`. `reconnecting`: those that come back.
+//! * `byte_streams`, `blocking_bytes`: connections as byte streams. `reconnecting`: those that come back.
 //! * `dependencies`: what depends on what. `portable`: what the same program looks like on each.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic is a failed test")]
 
 mod adapter;
 mod blocking;
+mod blocking_bytes;
 mod blocking_wamp;
 mod blocking_websocket;
 mod byte_streams;

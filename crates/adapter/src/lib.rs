@@ -3,15 +3,18 @@
 //! * [`OsEntropy`]: the operating system's random bytes, pooled.
 //! * [`Dialer`]: how servers are reached: which proxy, which TLS, how long.
 //! * [`ConnectError`], [`ProxyError`]: why there is no connection to a server.
+//! * [`byte_stream_end`]: whether a byte stream over a WebSocket is complete.
 //! * `wamp`, with the feature of that name: what sessions have in common.
 #![forbid(unsafe_code)]
 
+mod byte_stream;
 mod dialer;
 mod entropy;
 mod error;
 #[cfg(feature = "wamp")]
 pub mod wamp;
 
+pub use byte_stream::byte_stream_end;
 pub use dialer::{CONNECT_TIMEOUT, Delay, Dialer, Route};
 pub use entropy::OsEntropy;
 pub use error::{ConnectError, ProxyError, ProxyErrorKind};

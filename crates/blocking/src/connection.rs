@@ -202,7 +202,10 @@ impl<L: Layer, S: Duplex> Connection<L, S> {
     }
 
     /// Does something that sends, when there is room, and writes it.
-    fn operate(&mut self, operation: impl FnOnce(&mut L) -> Result<(), SendError>) -> Result<(), SendError> {
+    pub(crate) fn operate(
+        &mut self,
+        operation: impl FnOnce(&mut L) -> Result<(), SendError>,
+    ) -> Result<(), SendError> {
         self.feed_with(operation)?;
         self.flush()
     }

@@ -59,11 +59,12 @@
 //! * `wamp` has sessions with WAMP routers and, with the feature `router`, a router.
 //! * [`connect`] and [`Client`] open connections, [`Server`] and [`accept`] take them.
 //! * [`WebSocket`] has whole messages, [`FrameSocket`] whole frames, [`StreamingSocket`] payload as it arrives;
-//!   [`WebSocket::split`] gives two halves for two threads.
+//!   [`WebSocket::split`] gives two halves for two threads; [`ByteStream`] has none of those, but bytes.
 //! * The options are in [`opening`] and [`Config`]; what can be sent and received in [`Message`], [`MessageEvent`],
 //!   [`Closed`].
 #![forbid(unsafe_code)]
 
+mod byte_stream;
 mod client;
 mod connection;
 mod incoming;
@@ -78,6 +79,7 @@ mod stream;
 #[cfg(feature = "wamp")]
 pub mod wamp;
 
+pub use byte_stream::ByteStream;
 pub use client::{Client, Opened, connect, connect_on};
 pub use connection::{Connection, FrameSocket, StreamingSocket, WebSocket};
 pub use incoming::{HttpExchange, Incoming, Upgrade, accept, receive};
@@ -93,7 +95,8 @@ pub use wirebahn_adapter::{
 };
 pub use wirebahn_core::websocket::{
     Cause, Chunk, CloseCode, Closed, Config, Event, Fin, Frames, Layer, Message, MessageEvent, MessageKind,
-    Messages, PartsLayer, PreparedMessage, Replies, SendError, Streaming, extension, opening,
+    Messages, PartsLayer, PreparedMessage, Replies, SendError, Streaming, byte_stream::ByteEncoding,
+    extension, opening,
 };
 pub use wirebahn_core::{http, proxy};
 #[cfg(feature = "tls")]

@@ -7,10 +7,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes};
+use wirebahn_adapter::byte_stream_end;
 use wirebahn_core::http::StatusCode;
 use wirebahn_core::websocket::byte_stream::{ByteDecoder, ByteEncoding, ByteStreamError, MAX_MESSAGE_BYTES};
 use wirebahn_core::websocket::opening::{Acceptance, OpeningFailure, Refusal, Subprotocol};
-use wirebahn_core::websocket::{Cause, CloseCode, Closed, Event, Streaming};
+use wirebahn_core::websocket::{CloseCode, Closed, Event, Streaming};
 
 use super::connection::Inner;
 use super::{Client, ConnectError, StreamingSocket, Upgrade};
@@ -235,19 +236,7 @@ impl<I: Io, R: Runtime> ByteStream<I, R> {
         if let Some(error) = self.error {
             return Err(Error::new(ErrorKind::InvalidData, error));
         }
-        let Some(closed) = &self.closed else { return Ok(()) };
-        let is_complete =
-            matches!(closed.code, CloseCode::NORMAL | CloseCode::GOING_AWAY | CloseCode::NO_STATUS);
-        if is_complete {
-            return Ok(());
-        }
-        let kind = match &closed.cause {
-            Cause::TransportLost => ErrorKind::UnexpectedEof,
-            Cause::TimedOut(_) => ErrorKind::TimedOut,
-            Cause::Violation(_) => ErrorKind::InvalidData,
-            _ => ErrorKind::ConnectionAborted,
-        };
-        Err(Error::new(kind, Closed::clone(closed)))
+        self.closed.as_deref().map_or(Ok(()), byte_stream_end)
     }
 
     fn obey_shutdown(&mut self, cx: &Context<'_>) {
