@@ -18,7 +18,7 @@ use wirebahn_core::wamp::{
 };
 use wirebahn_core::websocket::opening::{ClientOptions, ClientRequest};
 
-use super::{Driver, JoinError, OpenError, OpenedWire, Session, Wire, open_rawsocket, open_websocket};
+use super::{Driver, JoinError, OpenedWire, Session, Wire, open_rawsocket, open_websocket};
 #[cfg(unix)]
 use crate::timeout;
 use crate::{Delay, Dialer, Network, OsEntropy, Route, reach};
@@ -209,7 +209,7 @@ impl<N: Network> Join<N> {
             let serializer = subprotocol.serializer;
             match open_rawsocket::<_, N>(io, received, serializer, options, entropy).await {
                 Ok(opened) => return self.begin(opened).await,
-                Err(error) if is_about_the_serializer(&error) => refused = error.into(),
+                Err(error) if error.is_about_the_serializer() => refused = error.into(),
                 Err(error) => return Err(error.into()),
             }
         }
@@ -249,13 +249,6 @@ impl<N: Network> Join<N> {
 
 const fn single(serializer: Serializer) -> Subprotocol {
     Subprotocol { serializer, batching: Batching::Single }
-}
-
-const fn is_about_the_serializer(error: &OpenError) -> bool {
-    matches!(
-        error,
-        OpenError::RawSocket(raw::ClientOpeningError::Refused(raw::RefusalCode::SerializerUnsupported))
-    )
 }
 
 impl<N> Clone for Join<N> {
