@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod dialer;
+mod dialer_setters;
 mod entropy;
 mod error;
 #[cfg(feature = "wamp")]
