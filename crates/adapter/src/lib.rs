@@ -9,6 +9,7 @@
 
 mod byte_stream;
 mod dialer;
+mod dialer_setters;
 mod entropy;
 mod error;
 #[cfg(feature = "wamp")]

@@ -13,7 +13,7 @@ use wirebahn_core::websocket::opening::{
 };
 use wirebahn_core::websocket::{Layer, Messages};
 
-use crate::reach::{dialer_setters, reach};
+use crate::reach::reach;
 use crate::socket::{Socket, now};
 use crate::{Connection, Duplex, Stream, WebSocket};
 
@@ -136,7 +136,7 @@ impl Client {
         self
     }
 
-    dialer_setters!();
+    wirebahn_adapter::dialer_setters!();
 
     /// How many redirects are followed. Default: none, a redirect is a rejection like any other. None is followed from
     /// `wss` to `ws`, and what was meant for one host goes to no other; see [`ClientRequest::redirected`].

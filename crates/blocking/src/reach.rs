@@ -19,67 +19,6 @@ use crate::socket::{Socket, now};
 /// A wait without limit is cut into pieces of this length.
 const LONG: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The methods by which a builder with a field `dialer` says how a server is reached.
-macro_rules! dialer_setters {
-    () => {
-        /// How long reaching the server may take, proxy and TLS included; `None` waits for as long as the system does.
-        /// Default: 10 s. The handshake after that has a timeout of its own.
-        #[must_use]
-        pub const fn connect_timeout(mut self, timeout: Option<std::time::Duration>) -> Self {
-            self.dialer.timeout = timeout;
-            self
-        }
-
-        /// Whether the system may hold back small writes on TCP. Default: it may not.
-        #[must_use]
-        pub const fn delay(mut self, delay: wirebahn_adapter::Delay) -> Self {
-            self.dialer.delay = delay;
-            self
-        }
-
-        /// Goes through a proxy. Default: directly to the server.
-        #[must_use]
-        pub fn proxy(mut self, proxy: wirebahn_core::proxy::Proxy) -> Self {
-            self.dialer.route = wirebahn_adapter::Route::Through(Box::new(proxy));
-            self
-        }
-
-        /// Goes through the proxy that the environment variables of this process ask for, if they do; see
-        /// [`ProxyEnvironment`](wirebahn_core::proxy::ProxyEnvironment). RawSocket goes by those for `ws` and `wss`.
-        #[must_use]
-        pub fn proxy_from_environment(mut self) -> Self {
-            self.dialer.route = wirebahn_adapter::Route::from_environment();
-            self
-        }
-
-        /// Goes through the proxy that these variables ask for, if they do.
-        #[must_use]
-        pub fn proxy_from(
-            mut self,
-            environment: impl Into<std::sync::Arc<wirebahn_core::proxy::ProxyEnvironment>>,
-        ) -> Self {
-            self.dialer.route = wirebahn_adapter::Route::Environment(environment.into());
-            self
-        }
-
-        /// How TLS is spoken, with the server and with proxies. Default: with those that whom Mozilla trusts vouches for.
-        #[cfg(feature = "tls")]
-        #[must_use]
-        pub fn tls(mut self, tls: wirebahn_tls::ClientTls) -> Self {
-            self.dialer.tls = Some(tls);
-            self
-        }
-
-        /// All about how the server is reached at once, instead of what was set before.
-        #[must_use]
-        pub fn dialer(mut self, dialer: Dialer) -> Self {
-            self.dialer = dialer;
-            self
-        }
-    };
-}
-pub(crate) use dialer_setters;
-
 /// A stream to where `url` leads, and bytes that came from there already.
 pub(crate) fn reach(url: &WsUrl, dialer: &Dialer) -> Result<(Stream, BytesMut), ConnectError> {
     let proxy = dialer.proxy_for(url)?;

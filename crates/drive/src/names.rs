@@ -36,7 +36,7 @@ pub mod wamp {
         ArgumentList, Arguments, BoxedError, Call, CallFuture, CallResult, CallStream, ComponentError,
         ComponentEvent, Error, ErrorRegistry, Event, Handled, Handler, Interrupted, IntoInvocationError,
         IntoReply, Invocation, InvocationError, JoinError, OpenError, Overflow, ProgressSender, Publish,
-        Register, Registration, Reply, RequestError, Session, Spawn, Subscribe, Subscription, WampError,
-        typed,
+        Register, Registration, Reply, RequestError, Session, Spawn, Subscribe, Subscription, TypedHandler,
+        WampError, typed,
     };
 }

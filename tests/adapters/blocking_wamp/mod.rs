@@ -10,3 +10,4 @@ mod joining;
 mod procedures;
 mod routing;
 mod support;
+mod typed;

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use wirebahn_core::wamp::session::{Left, OperationError};
 use wirebahn_core::wamp::{DecodeError, EncodeError, ErrorDetails, Payload, RequestType, Uri, message};
 
-use super::First;
+use super::result::First;
 
 /// Why something that was asked did not succeed.
 #[derive(Clone, Debug)]

@@ -5,6 +5,8 @@ use std::fmt;
 use serde::Serialize;
 use wirebahn_core::wamp::{Dict, Payload, Serializer, Uri, Value, error_uri};
 
+use super::arguments::to_value;
+
 /// What a procedure fails with: the URI and the arguments of an error.
 ///
 /// Any error of the application converts to one with `?`: it becomes `wamp.error.runtime_error` with its text, as
@@ -45,14 +47,14 @@ impl InvocationError {
     /// Adds an argument. One that cannot be encoded becomes null.
     #[must_use]
     pub fn arg(mut self, arg: &impl Serialize) -> Self {
-        self.args.push(to_value(arg));
+        self.args.push(value_or_null(arg));
         self
     }
 
     /// Adds a keyword argument. One that cannot be encoded becomes null.
     #[must_use]
     pub fn kwarg(mut self, key: impl Into<String>, value: &impl Serialize) -> Self {
-        self.kwargs.insert(key, to_value(value));
+        self.kwargs.insert(key, value_or_null(value));
         self
     }
 
@@ -82,10 +84,8 @@ impl InvocationError {
     }
 }
 
-fn to_value(value: &impl Serialize) -> Value {
-    let payload = Payload::encode_args(Serializer::MsgPack, &(value,));
-    let values = payload.ok().and_then(|payload| payload.args::<(Value,)>().ok());
-    values.map_or(Value::Null, |(value,)| value)
+fn value_or_null(value: &impl Serialize) -> Value {
+    to_value(value).unwrap_or(Value::Null)
 }
 
 /// Not `std::error::Error` itself, so that every error can be converted to it.

@@ -54,9 +54,7 @@ impl From<message::Result> for CallResult {
 }
 
 /// The first of a list, or what can be made of nothing; the others do not matter.
-#[derive(Clone, Copy, Debug)]
-#[expect(clippy::exhaustive_structs, reason = "says all there is to say")]
-pub struct First<T>(pub T);
+pub(super) struct First<T>(pub(super) T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for First<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use wirebahn_adapter::wamp::{Error, IntoReply};
+use wirebahn_adapter::wamp::{Error, Interrupted, IntoReply};
 use wirebahn_core::wamp::{
     DecodeError, InterruptOptions, InvocationDetails, Payload, RequestId, SessionId, Uri, YieldOptions,
     message,
@@ -117,14 +117,6 @@ impl Invocation {
     }
 }
 
-/// How an invocation was interrupted.
-#[derive(Clone, Debug, Default, PartialEq)]
-#[non_exhaustive]
-pub struct Interrupted {
-    /// What the router said; nothing if the session has ended.
-    pub options: InterruptOptions,
-}
-
 /// Sends pieces of a result.
 #[derive(Clone)]
 pub struct ProgressSender {
@@ -190,7 +182,7 @@ impl InvocationState {
     }
 
     pub(super) fn interrupt(&self, options: InterruptOptions) {
-        self.lock().interrupted.get_or_insert(Interrupted { options });
+        self.lock().interrupted.get_or_insert_with(|| options.into());
         self.changed.notify_all();
     }
 

@@ -19,7 +19,7 @@ use super::open::{Opened, open_rawsocket, open_websocket};
 use super::shared::Shared;
 use super::tables::Tables;
 use crate::Stream;
-use crate::reach::{dialer_setters, reach};
+use crate::reach::reach;
 use crate::shared_socket::SharedSocket;
 
 /// Joins a realm of the router at `url`: `ws://host:port/path`, `rs://host:port`, `unix:/path` or
@@ -122,7 +122,7 @@ impl Join {
         self
     }
 
-    dialer_setters!();
+    wirebahn_adapter::dialer_setters!();
 
     /// Reaches the router and joins.
     ///

@@ -38,7 +38,7 @@ mod subscribe;
 mod tables;
 
 pub use call::{Call, Canceler, StartedCall};
-pub use invocation::{Interrupted, Invocation, ProgressSender};
+pub use invocation::{Invocation, ProgressSender};
 pub use join::{Join, join};
 pub use procedure::Handler;
 pub use publish::Publish;
@@ -49,7 +49,9 @@ pub use session::Session;
 pub use subscribe::{Handled, Subscribe, Subscription};
 
 pub use wirebahn_adapter::wamp::{
-    CallResult, Error, Event, IntoReply, InvocationError, JoinError, OpenError, Overflow, Reply, RequestError,
+    ArgumentList, Arguments, BoxedError, CallResult, Error, ErrorConversion, ErrorRegistry, Event,
+    Interrupted, IntoInvocationError, IntoReply, InvocationError, JoinError, OpenError, Overflow, OwnUri,
+    Reply, RequestError, TypedHandler, WampError, typed,
 };
 pub use wirebahn_core::wamp::session::{
     Challenge, Initiator, Left, LeftCause, OperationError, SessionConfig, SessionViolation,

@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use serde::de::DeserializeOwned;
-use wirebahn_adapter::wamp::{IntoReply, InvocationError};
+use wirebahn_adapter::wamp::{ErrorConversion, IntoReply, InvocationError, TypedHandler};
 use wirebahn_core::wamp::{Payload, Serializer};
 
 use super::invocation::Invocation;
@@ -45,6 +45,20 @@ where
     fn handle(&self, invocation: Invocation, serializer: Serializer) -> Result<Payload, InvocationError> {
         let args = invocation.args().map_err(|error| InvocationError::invalid_argument(&error))?;
         Ok(self(args, invocation)?.into_reply(serializer)?)
+    }
+}
+
+impl<F, C, A, T, E> Handler<(A,)> for TypedHandler<F, C>
+where
+    F: Fn(A) -> Result<T, E> + Send + Sync + 'static,
+    C: ErrorConversion<E> + Send + Sync + 'static,
+    A: DeserializeOwned,
+    T: IntoReply,
+{
+    fn handle(&self, invocation: Invocation, serializer: Serializer) -> Result<Payload, InvocationError> {
+        let args = invocation.args().map_err(|error| InvocationError::invalid_argument(&error))?;
+        let value = (self.function)(args).map_err(|error| self.conversion.convert(error))?;
+        Ok(value.into_reply(serializer)?)
     }
 }
 

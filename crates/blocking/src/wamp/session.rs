@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::Serialize;
-use wirebahn_adapter::wamp::Error;
+use wirebahn_adapter::wamp::{ArgumentList, Arguments, Error};
 use wirebahn_core::wamp::message::Welcome;
 use wirebahn_core::wamp::session::{Challenge, Left};
 use wirebahn_core::wamp::{Dict, Feature, Role, Serializer, SessionId, Text, Uri, close_reason};
@@ -54,6 +54,21 @@ impl Session {
         Call::new(self.clone(), procedure.into(), args)
     }
 
+    /// Calls a procedure with arguments that were put together one by one. All else is as with [`call`](Self::call).
+    ///
+    /// ```no_run
+    /// # use wirebahn_blocking::wamp::{Arguments, Error, Session};
+    /// # fn run(session: Session) -> Result<(), Error> {
+    /// let arguments = Arguments::new().arg("tea").kwarg("degrees", 80);
+    /// let answer: String = session.call_with("com.example.brew", arguments).wait()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn call_with(&self, procedure: impl Into<Uri>, arguments: Arguments) -> Call<ArgumentList, Dict> {
+        let (args, kwargs) = arguments.into_parts();
+        self.call(procedure, args).kwargs(kwargs)
+    }
+
     /// Publishes an event with a list of arguments: a tuple, an array, a `Vec`, or `()` for none.
     ///
     /// [`Publish::send`] waits for room, not for the router; [`Publish::acknowledge`] waits for that.
@@ -67,6 +82,13 @@ impl Session {
     /// ```
     pub fn publish<A: Serialize>(&self, topic: impl Into<Uri>, args: A) -> Publish<A, ()> {
         Publish::new(self.clone(), topic.into(), args)
+    }
+
+    /// Publishes an event with arguments that were put together one by one. All else is as with
+    /// [`publish`](Self::publish).
+    pub fn publish_with(&self, topic: impl Into<Uri>, arguments: Arguments) -> Publish<ArgumentList, Dict> {
+        let (args, kwargs) = arguments.into_parts();
+        self.publish(topic, args).kwargs(kwargs)
     }
 
     /// Subscribes to a topic. [`Subscribe::wait`] gives a [`Subscription`](super::Subscription), which is an iterator of

@@ -6,11 +6,9 @@ use std::marker::PhantomData;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::BytesMut;
 use wirebahn_core::http::WsUrl;
-use wirebahn_core::proxy::{Proxy, ProxyEnvironment};
 use wirebahn_core::rawsocket::opening as raw;
 use wirebahn_core::wamp::session::{Challenge, SessionConfig};
 use wirebahn_core::wamp::{
@@ -18,10 +16,10 @@ use wirebahn_core::wamp::{
 };
 use wirebahn_core::websocket::opening::{ClientOptions, ClientRequest};
 
-use super::{Driver, JoinError, OpenError, OpenedWire, Session, Wire, open_rawsocket, open_websocket};
+use super::{Driver, JoinError, OpenedWire, Session, Wire, open_rawsocket, open_websocket};
 #[cfg(unix)]
 use crate::timeout;
-use crate::{Delay, Dialer, Network, OsEntropy, Route, reach};
+use crate::{Dialer, Network, OsEntropy, reach};
 
 /// A realm to be joined.
 ///
@@ -119,58 +117,7 @@ impl<N: Network> Join<N> {
         self
     }
 
-    /// How long reaching the router may take, proxy and TLS included; `None` waits for as long as the system does.
-    /// Default: 10 s. The handshake after that has a timeout of its own, and joining [`SessionConfig::join_timeout`].
-    #[must_use]
-    pub const fn connect_timeout(mut self, timeout: Option<Duration>) -> Self {
-        self.dialer.timeout = timeout;
-        self
-    }
-
-    /// Whether the system may hold back small writes on TCP. Default: it may not.
-    #[must_use]
-    pub const fn delay(mut self, delay: Delay) -> Self {
-        self.dialer.delay = delay;
-        self
-    }
-
-    /// Goes through a proxy. Default: directly to the router.
-    #[must_use]
-    pub fn proxy(mut self, proxy: Proxy) -> Self {
-        self.dialer.route = Route::Through(Box::new(proxy));
-        self
-    }
-
-    /// Goes through the proxy that the environment variables of this process ask for, if they do; see
-    /// [`ProxyEnvironment`]. Those for `ws` and `wss` are asked for `rs` and `rss`, too.
-    #[must_use]
-    pub fn proxy_from_environment(mut self) -> Self {
-        self.dialer.route = Route::from_environment();
-        self
-    }
-
-    /// Goes through the proxy that these variables ask for, if they do.
-    #[must_use]
-    pub fn proxy_from(mut self, environment: impl Into<Arc<ProxyEnvironment>>) -> Self {
-        self.dialer.route = Route::Environment(environment.into());
-        self
-    }
-
-    /// How TLS is spoken, for `wss` and `rss`, and with proxies. Default: with servers that whom Mozilla trusts vouches
-    /// for.
-    #[cfg(feature = "tls")]
-    #[must_use]
-    pub fn tls(mut self, tls: wirebahn_tls::ClientTls) -> Self {
-        self.dialer.tls = Some(tls);
-        self
-    }
-
-    /// All about how the router is reached at once, instead of what was set before.
-    #[must_use]
-    pub fn dialer(mut self, dialer: Dialer) -> Self {
-        self.dialer = dialer;
-        self
-    }
+    wirebahn_adapter::dialer_setters!();
 
     /// Reaches the router and joins. The session's driver runs on the runtime that this is called on.
     ///
@@ -209,7 +156,7 @@ impl<N: Network> Join<N> {
             let serializer = subprotocol.serializer;
             match open_rawsocket::<_, N>(io, received, serializer, options, entropy).await {
                 Ok(opened) => return self.begin(opened).await,
-                Err(error) if is_about_the_serializer(&error) => refused = error.into(),
+                Err(error) if error.is_about_the_serializer() => refused = error.into(),
                 Err(error) => return Err(error.into()),
             }
         }
@@ -249,13 +196,6 @@ impl<N: Network> Join<N> {
 
 const fn single(serializer: Serializer) -> Subprotocol {
     Subprotocol { serializer, batching: Batching::Single }
-}
-
-const fn is_about_the_serializer(error: &OpenError) -> bool {
-    matches!(
-        error,
-        OpenError::RawSocket(raw::ClientOpeningError::Refused(raw::RefusalCode::SerializerUnsupported))
-    )
 }
 
 impl<N> Clone for Join<N> {

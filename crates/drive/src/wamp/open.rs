@@ -1,6 +1,5 @@
 //! From a stream that leads to a router to a wire.
 
-use std::fmt;
 use std::sync::Arc;
 
 use bytes::BytesMut;
@@ -10,11 +9,11 @@ use wirebahn_core::wamp::link::MessageLink;
 use wirebahn_core::wamp::{Serializer, Subprotocol};
 use wirebahn_core::websocket::Messages;
 use wirebahn_core::websocket::opening::{
-    ClientOpening, ClientOpeningError, ClientOpeningEvent, ClientOptions, ClientRequest, ClientRequestError,
+    ClientOpening, ClientOpeningError, ClientOpeningEvent, ClientOptions, ClientRequest,
 };
 use wirebahn_core::{Engine, Entropy};
 
-use super::LinkWire;
+use super::{LinkWire, OpenError};
 use crate::websocket::Admission;
 use crate::{Io, Runtime, Socket};
 
@@ -144,48 +143,4 @@ pub async fn accept_rawsocket_after<I: Io, R: Runtime>(
 
 fn known(number: raw::SerializerId) -> Option<Serializer> {
     Serializer::from_rawsocket_number(number.get())
-}
-
-/// Why there is no wire to a router.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum OpenError {
-    /// The request cannot be made like this.
-    Request(ClientRequestError),
-    /// No WebSocket opened.
-    WebSocket(ClientOpeningError),
-    /// The server speaks WebSocket, but none of the subprotocols of WAMP that were offered.
-    NoSubprotocol,
-    /// No RawSocket opened.
-    RawSocket(raw::ClientOpeningError),
-}
-
-impl From<ClientRequestError> for OpenError {
-    fn from(error: ClientRequestError) -> Self {
-        Self::Request(error)
-    }
-}
-
-impl fmt::Display for OpenError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Request(error) => write!(f, "invalid request: {error}"),
-            Self::WebSocket(error) => fmt::Display::fmt(error, f),
-            Self::NoSubprotocol => {
-                f.write_str("the server speaks none of the subprotocols that were offered")
-            }
-            Self::RawSocket(error) => fmt::Display::fmt(error, f),
-        }
-    }
-}
-
-impl std::error::Error for OpenError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Request(error) => Some(error),
-            Self::WebSocket(error) => Some(error),
-            Self::RawSocket(error) => Some(error),
-            Self::NoSubprotocol => None,
-        }
-    }
 }

@@ -3,16 +3,14 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
-use std::time::Duration;
 
 use wirebahn_core::http::WsUrl;
-use wirebahn_core::proxy::{Proxy, ProxyEnvironment, TunnelOptions};
 use wirebahn_core::websocket::Messages;
 use wirebahn_core::websocket::opening::{ClientOpeningError, ClientOptions, ClientRequest, RedirectError};
 
 use super::client::open_received;
 use super::{ConnectError, Layer, Opened};
-use crate::{Delay, Dialer, Network, OsEntropy, Route, reach};
+use crate::{Dialer, Network, OsEntropy, reach};
 
 /// A connection to be opened. Adapters name it without the parameter.
 ///
@@ -102,58 +100,6 @@ impl<N: Network> Client<N> {
         self
     }
 
-    /// How long reaching the server may take, proxy and TLS included; `None` waits for as long as the system does.
-    /// Default: 10 s. The handshake after that has [`ClientOptions::open_timeout`].
-    #[must_use]
-    pub const fn connect_timeout(mut self, timeout: Option<Duration>) -> Self {
-        self.dialer.timeout = timeout;
-        self
-    }
-
-    /// Whether the system may hold back small writes on TCP. Default: it may not.
-    #[must_use]
-    pub const fn delay(mut self, delay: Delay) -> Self {
-        self.dialer.delay = delay;
-        self
-    }
-
-    /// Goes through a proxy. Default: directly to the server.
-    #[must_use]
-    pub fn proxy(mut self, proxy: Proxy) -> Self {
-        self.dialer.route = Route::Through(Box::new(proxy));
-        self
-    }
-
-    /// Goes through the proxy that the environment variables of this process ask for, if they do; see
-    /// [`ProxyEnvironment`].
-    #[must_use]
-    pub fn proxy_from_environment(mut self) -> Self {
-        self.dialer.route = Route::from_environment();
-        self
-    }
-
-    /// Goes through the proxy that these variables ask for, if they do.
-    #[must_use]
-    pub fn proxy_from(mut self, environment: impl Into<Arc<ProxyEnvironment>>) -> Self {
-        self.dialer.route = Route::Environment(environment.into());
-        self
-    }
-
-    /// How a proxy is asked for a tunnel.
-    #[must_use]
-    pub fn tunnel_options(mut self, options: TunnelOptions) -> Self {
-        self.dialer.tunnel = options;
-        self
-    }
-
-    /// How TLS is spoken, for `wss` and with proxies. Default: with servers that whom Mozilla trusts vouches for.
-    #[cfg(feature = "tls")]
-    #[must_use]
-    pub fn tls(mut self, tls: wirebahn_tls::ClientTls) -> Self {
-        self.dialer.tls = Some(tls);
-        self
-    }
-
     /// How many redirects are followed. Default: none, a redirect is a rejection like any other. None is followed from
     /// `wss` to `ws`, and what was meant for one host goes to no other; see [`ClientRequest::redirected`].
     #[must_use]
@@ -162,12 +108,7 @@ impl<N: Network> Client<N> {
         self
     }
 
-    /// All about how the server is reached at once, instead of what was set before.
-    #[must_use]
-    pub fn dialer(mut self, dialer: Dialer) -> Self {
-        self.dialer = dialer;
-        self
-    }
+    wirebahn_adapter::dialer_setters!();
 
     /// Opens the connection at the level of whole messages.
     ///

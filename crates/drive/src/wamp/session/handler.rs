@@ -1,21 +1,18 @@
 //! From invocations to handlers, and from what they return to answers.
 
-use std::fmt;
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wirebahn_core::wamp::session::OperationError;
-use wirebahn_core::wamp::{
-    Dict, EncodeError, ErrorDetails, Payload, Serializer, Uri, Value, YieldOptions, error_uri, message,
-};
+use wirebahn_core::wamp::{ErrorDetails, Payload, Serializer, Uri, YieldOptions, error_uri, message};
 
 use super::invocation::{Invocation, InvocationState};
 use crate::wamp::shared::Shared;
+use crate::wamp::{ErrorConversion, IntoReply, InvocationError, TypedHandler};
 
 /// A procedure, as a function of its arguments: `|(a, b): (i64, i64)| async move { Ok(a + b) }`.
 ///
@@ -31,60 +28,6 @@ pub trait Handler<M>: Send + Sync + 'static {
 
 /// Gives the payload of the result.
 type HandlerFuture = Pin<Box<dyn Future<Output = Result<Payload, InvocationError>> + Send>>;
-
-/// Something that a handler can return: one value, which becomes the only argument of the result, or a [`Reply`] with all
-/// there is to it.
-pub trait IntoReply {
-    /// The payload of the result.
-    ///
-    /// # Errors
-    ///
-    /// It cannot be encoded.
-    fn into_reply(self, serializer: Serializer) -> Result<Payload, EncodeError>;
-}
-
-impl<T: Serialize> IntoReply for T {
-    fn into_reply(self, serializer: Serializer) -> Result<Payload, EncodeError> {
-        Payload::encode_args(serializer, &(self,))
-    }
-}
-
-/// A result with any number of arguments, and with keyword arguments.
-///
-/// ```
-/// use wirebahn_drive::wamp::{InvocationError, Reply};
-///
-/// async fn divide((a, b): (i64, i64)) -> Result<Reply<(i64, i64)>, InvocationError> {
-///     Ok(Reply::new((a / b, a % b)))
-/// }
-/// # let _ = divide;
-/// ```
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct Reply<A, K = ()> {
-    /// A tuple, or anything else that becomes a list.
-    pub args: A,
-    /// A struct, or anything else that becomes a dict.
-    pub kwargs: K,
-}
-
-impl<A> Reply<A> {
-    /// A result with these arguments.
-    pub const fn new(args: A) -> Self {
-        Self { args, kwargs: () }
-    }
-
-    /// Adds keyword arguments.
-    pub fn kwargs<K>(self, kwargs: K) -> Reply<A, K> {
-        Reply { args: self.args, kwargs }
-    }
-}
-
-impl<A: Serialize, K: Serialize> IntoReply for Reply<A, K> {
-    fn into_reply(self, serializer: Serializer) -> Result<Payload, EncodeError> {
-        Payload::encode(serializer, &self.args, &self.kwargs)
-    }
-}
 
 impl<F, A, R, T> Handler<(A,)> for F
 where
@@ -113,6 +56,26 @@ where
             Ok(args) => reply(self(args, invocation), serializer),
             Err(error) => Box::pin(std::future::ready(Err(InvocationError::invalid_argument(&error)))),
         }
+    }
+}
+
+impl<F, C, A, R, T, E> Handler<(A,)> for TypedHandler<F, C>
+where
+    F: Fn(A) -> R + Send + Sync + 'static,
+    C: ErrorConversion<E> + Clone + Send + Sync + 'static,
+    A: DeserializeOwned,
+    R: Future<Output = Result<T, E>> + Send + 'static,
+    T: IntoReply,
+{
+    fn handle(&self, invocation: Invocation, serializer: Serializer) -> HandlerFuture {
+        let args = match invocation.args() {
+            Ok(args) => args,
+            Err(error) => {
+                return Box::pin(std::future::ready(Err(InvocationError::invalid_argument(&error))));
+            }
+        };
+        let (running, conversion) = ((self.function)(args), self.conversion.clone());
+        reply(async move { running.await.map_err(|error| conversion.convert(error)) }, serializer)
     }
 }
 
@@ -167,7 +130,7 @@ pub(crate) fn run_procedure(
                 Ok(payload) => state.session.yield_result(request, YieldOptions::default(), payload),
                 Err(error) => {
                     let payload = error.payload(serializer);
-                    state.session.yield_error(request, error.uri, ErrorDetails::default(), payload)
+                    state.session.yield_error(request, error.uri().clone(), ErrorDetails::default(), payload)
                 }
             };
             if let Err(OperationError::PayloadTooLong { .. }) = answered {
@@ -185,104 +148,4 @@ async fn catch_panic(mut running: HandlerFuture) -> Result<Payload, InvocationEr
         Err(_) => Poll::Ready(Err(InvocationError::panicked())),
     })
     .await
-}
-
-/// What a procedure fails with: the URI and the arguments of an error.
-///
-/// Any error of the application converts to one with `?`: it becomes `wamp.error.runtime_error` with its text, as
-/// Autobahn's exceptions do. For a URI of your own map it first:
-///
-/// ```
-/// use wirebahn_drive::wamp::InvocationError;
-///
-/// async fn sqrt((x,): (f64,)) -> Result<f64, InvocationError> {
-///     if x < 0.0 {
-///         return Err(InvocationError::new("com.example.negative").message("x must not be negative").arg(&x));
-///     }
-///     Ok(x.sqrt())
-/// }
-/// # let _ = sqrt;
-/// ```
-pub struct InvocationError {
-    uri: Uri,
-    /// Each argument, encoded when the serializer is known.
-    args: Vec<Value>,
-    kwargs: Dict,
-}
-
-impl InvocationError {
-    /// An error with this URI.
-    #[must_use]
-    pub fn new(uri: impl Into<Uri>) -> Self {
-        Self { uri: uri.into(), args: Vec::new(), kwargs: Dict::new() }
-    }
-
-    /// Adds a text for humans as an argument.
-    #[must_use]
-    pub fn message(mut self, text: impl Into<String>) -> Self {
-        self.args.push(Value::String(text.into()));
-        self
-    }
-
-    /// Adds an argument. One that cannot be encoded becomes null.
-    #[must_use]
-    pub fn arg(mut self, arg: &impl Serialize) -> Self {
-        self.args.push(to_value(arg));
-        self
-    }
-
-    /// Adds a keyword argument. One that cannot be encoded becomes null.
-    #[must_use]
-    pub fn kwarg(mut self, key: impl Into<String>, value: &impl Serialize) -> Self {
-        self.kwargs.insert(key, to_value(value));
-        self
-    }
-
-    /// The URI.
-    #[must_use]
-    pub const fn uri(&self) -> &Uri {
-        &self.uri
-    }
-
-    fn invalid_argument(error: &dyn fmt::Display) -> Self {
-        Self::new(Uri::from_static(error_uri::INVALID_ARGUMENT)).message(error.to_string())
-    }
-
-    /// The text of a panic stays here: it may say what is no caller's business.
-    fn panicked() -> Self {
-        Self::new(Uri::from_static(error_uri::RUNTIME_ERROR)).message("the procedure panicked")
-    }
-
-    fn payload(&self, serializer: Serializer) -> Payload {
-        // Values can always be encoded.
-        Payload::encode(serializer, &self.args, &self.kwargs).unwrap_or_else(|_| Payload::empty())
-    }
-}
-
-fn to_value(value: &impl Serialize) -> Value {
-    let payload = Payload::encode_args(Serializer::MsgPack, &(value,));
-    let values = payload.ok().and_then(|payload| payload.args::<(Value,)>().ok());
-    values.map_or(Value::Null, |(value,)| value)
-}
-
-/// Not `std::error::Error` itself, so that every error can be converted to it.
-impl<E: std::error::Error> From<E> for InvocationError {
-    fn from(error: E) -> Self {
-        Self::new(Uri::from_static(error_uri::RUNTIME_ERROR)).message(error.to_string())
-    }
-}
-
-impl fmt::Debug for InvocationError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("InvocationError")
-            .field("uri", &self.uri)
-            .field("args", &self.args)
-            .finish_non_exhaustive()
-    }
-}
-
-impl fmt::Display for InvocationError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.uri, f)
-    }
 }

@@ -12,9 +12,8 @@ use wirebahn_core::wamp::{
     message,
 };
 
-use super::handler::IntoReply;
-use crate::wamp::Error;
 use crate::wamp::shared::{MAX_PIECES, Shared};
+use crate::wamp::{Error, Interrupted, IntoReply};
 
 /// A call that a handler answers.
 #[derive(Clone)]
@@ -104,14 +103,6 @@ impl Invocation {
     }
 }
 
-/// How an invocation was interrupted.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Interrupted {
-    /// What the router said; nothing if the session has ended.
-    pub options: InterruptOptions,
-}
-
 /// Sends pieces of a result.
 #[derive(Clone)]
 pub struct ProgressSender {
@@ -177,14 +168,14 @@ impl InvocationState {
             told.arguments.push_back(piece.payload);
         } else {
             // A handler that takes no pieces must not make memory grow: it learns that some are missing.
-            told.interrupted.get_or_insert(Interrupted { options: InterruptOptions::default() });
+            told.interrupted.get_or_insert_default();
         }
         wakers.append(&mut told.wakers);
     }
 
     pub(crate) fn interrupt(&self, options: InterruptOptions, wakers: &mut Vec<Waker>) {
         let mut told = self.lock();
-        told.interrupted.get_or_insert(Interrupted { options });
+        told.interrupted.get_or_insert_with(|| options.into());
         wakers.append(&mut told.wakers);
     }
 

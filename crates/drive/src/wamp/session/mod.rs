@@ -20,17 +20,17 @@ use wirebahn_core::wamp::session::{Challenge, Left};
 use wirebahn_core::wamp::{Dict, Feature, Role, Serializer, SessionId, Text, Uri, close_reason};
 
 pub use call::{Call, CallFuture, CallStream};
-pub use handler::{Handler, IntoReply, InvocationError, Reply};
+pub use handler::Handler;
 pub(crate) use handler::{Procedure, run_procedure};
 pub(crate) use invocation::InvocationState;
-pub use invocation::{Interrupted, Invocation, ProgressSender};
+pub use invocation::{Invocation, ProgressSender};
 pub use publish::{Publish, PublishAcknowledged, PublishFuture};
 pub use register::{Register, RegisterFuture, Registration};
 pub(crate) use subscribe::EventQueue;
-pub use subscribe::{Event, Handled, Overflow, Subscribe, SubscribeFuture, Subscription};
+pub use subscribe::{Handled, Subscribe, SubscribeFuture, Subscription};
 
-use super::Error;
 use super::shared::Shared;
+use super::{ArgumentList, Arguments, Error};
 
 /// A session with a router: cheap to clone, used from many tasks at once.
 ///
@@ -69,6 +69,16 @@ impl Session {
         Call::new(self.clone(), procedure.into(), args)
     }
 
+    /// Calls a procedure with arguments that were put together one by one. All else is as with [`call`](Self::call).
+    pub fn call_with<T>(
+        &self,
+        procedure: impl Into<Uri>,
+        arguments: Arguments,
+    ) -> Call<ArgumentList, Dict, T> {
+        let (args, kwargs) = arguments.into_parts();
+        self.call(procedure, args).kwargs(kwargs)
+    }
+
     /// Publishes an event with a list of arguments: a tuple, an array, a `Vec`, or `()` for none.
     ///
     /// Awaiting it waits for room, not for the router; [`Publish::acknowledge`] waits for that.
@@ -82,6 +92,13 @@ impl Session {
     /// ```
     pub fn publish<A: Serialize>(&self, topic: impl Into<Uri>, args: A) -> Publish<A, ()> {
         Publish::new(self.clone(), topic.into(), args)
+    }
+
+    /// Publishes an event with arguments that were put together one by one. All else is as with
+    /// [`publish`](Self::publish).
+    pub fn publish_with(&self, topic: impl Into<Uri>, arguments: Arguments) -> Publish<ArgumentList, Dict> {
+        let (args, kwargs) = arguments.into_parts();
+        self.publish(topic, args).kwargs(kwargs)
     }
 
     /// Subscribes to a topic. Awaiting it gives a [`Subscription`], which is a stream of events.

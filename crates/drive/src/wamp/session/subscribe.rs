@@ -7,17 +7,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 
 use futures_core::Stream;
-use serde::Deserialize;
 use wirebahn_core::wamp::session::SessionEvent;
-use wirebahn_core::wamp::{
-    DecodeError, EventDetails, MatchPolicy, Payload, PublicationId, SubscribeOptions, SubscriptionId, Text,
-    Uri, message,
-};
+use wirebahn_core::wamp::{MatchPolicy, SubscribeOptions, SubscriptionId, Text, Uri, message};
 
 use super::Session;
 use super::request::Request;
-use crate::wamp::Error;
 use crate::wamp::shared::{Answer, OnGranted};
+use crate::wamp::{Error, Event, Overflow};
 
 /// How many events wait for a subscriber that does not take them, unless [`Subscribe::capacity`] says otherwise.
 const CAPACITY: usize = 16_384;
@@ -39,19 +35,6 @@ pub struct Subscribe {
     options: SubscribeOptions,
     capacity: usize,
     overflow: Overflow,
-}
-
-/// What happens to events for which there is no room, because the subscriber does not take them.
-///
-/// A session does not stop reading for it: the answer to a call that the subscriber waits for might be behind them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Overflow {
-    /// The oldest event makes room. It is counted by [`Subscription::missed`].
-    #[default]
-    DropOldest,
-    /// The new event is dropped. It is counted by [`Subscription::missed`].
-    DropNewest,
 }
 
 impl Subscribe {
@@ -255,44 +238,6 @@ impl Drop for Handled {
     }
 }
 
-/// An event of a topic.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Event {
-    /// The number of the publication, the same for all subscribers.
-    pub publication: PublicationId,
-    /// Circumstances.
-    pub details: EventDetails,
-    /// Arguments.
-    pub payload: Payload,
-}
-
-impl Event {
-    /// The arguments, for example as a tuple.
-    ///
-    /// # Errors
-    ///
-    /// They are not of this type.
-    pub fn args<'de, T: Deserialize<'de>>(&'de self) -> Result<T, DecodeError> {
-        self.payload.args()
-    }
-
-    /// The keyword arguments, for example as a struct.
-    ///
-    /// # Errors
-    ///
-    /// They are not of this type.
-    pub fn kwargs<'de, T: Deserialize<'de>>(&'de self) -> Result<T, DecodeError> {
-        self.payload.kwargs()
-    }
-
-    /// The topic it was published to, if the router says so: it does for patterns.
-    #[must_use]
-    pub const fn topic(&self) -> Option<&Uri> {
-        self.details.topic.as_ref()
-    }
-}
-
 /// The events that wait for one subscriber.
 pub(crate) struct EventQueue {
     state: Mutex<QueueState>,
@@ -325,10 +270,10 @@ impl EventQueue {
         }
         if state.events.len() >= self.capacity {
             state.missed += 1;
-            match self.overflow {
-                Overflow::DropOldest => drop(state.events.pop_front()),
-                Overflow::DropNewest => return,
+            if self.overflow == Overflow::DropNewest {
+                return;
             }
+            state.events.pop_front();
         }
         state.events.push_back(event);
         wakers.extend(state.waker.take());
@@ -344,8 +289,7 @@ impl EventQueue {
     fn poll(&self, cx: &Context<'_>) -> Poll<Option<Event>> {
         let mut state = self.lock();
         if let Some(event) = state.events.pop_front() {
-            let message::Event { publication, details, payload, .. } = event;
-            return Poll::Ready(Some(Event { publication, details, payload }));
+            return Poll::Ready(Some(event.into()));
         }
         if state.has_ended {
             return Poll::Ready(None);

@@ -1,24 +1,25 @@
 //! Arguments that are put together one by one.
 
 use serde::ser::{Error as _, Serialize, Serializer as Encoder};
-use wirebahn_core::wamp::{Dict, EncodeError, Payload, Serializer, Uri, Value};
-
-use super::{Call, Publish, Session};
+use wirebahn_core::wamp::{Dict, EncodeError, Payload, Serializer, Value};
 
 /// Arguments and keyword arguments that are put together one by one: where their number is not known before, or where tuples
 /// and structs would be more to write than the call is worth.
 ///
 /// ```
-/// # use wirebahn_drive::wamp::{Arguments, Error, Session};
-/// # async fn run(session: Session, language: Option<&str>) -> Result<(), Error> {
-/// let mut arguments = Arguments::new().arg("Joe").kwarg("loud", true);
-/// if let Some(language) = language {
-///     arguments = arguments.kwarg("language", language);
+/// use wirebahn_adapter::wamp::Arguments;
+///
+/// fn greet(language: Option<&str>) -> Arguments {
+///     let mut arguments = Arguments::new().arg("Joe").kwarg("loud", true);
+///     if let Some(language) = language {
+///         arguments = arguments.kwarg("language", language);
+///     }
+///     arguments
 /// }
-/// let greeting: String = session.call_with("com.example.greet", arguments).await?;
-/// # Ok(())
-/// # }
+/// # let _ = greet;
 /// ```
+///
+/// They go to a session's `call_with` and `publish_with`.
 ///
 /// An argument that cannot be encoded makes the call or publication fail with [`Error::Encode`](super::Error::Encode).
 #[derive(Clone, Debug, Default)]
@@ -60,6 +61,13 @@ impl Arguments {
         self
     }
 
+    /// The list and the dict, to be encoded.
+    #[must_use]
+    pub fn into_parts(self) -> (ArgumentList, Dict) {
+        let Self { args, kwargs, problem } = self;
+        (ArgumentList { args, problem }, kwargs)
+    }
+
     fn take(&mut self, value: &impl Serialize) -> Option<Value> {
         match to_value(value) {
             Ok(value) => Some(value),
@@ -68,25 +76,6 @@ impl Arguments {
                 None
             }
         }
-    }
-}
-
-impl Session {
-    /// Calls a procedure with arguments that were put together one by one. All else is as with [`call`](Self::call).
-    pub fn call_with<T>(
-        &self,
-        procedure: impl Into<Uri>,
-        arguments: Arguments,
-    ) -> Call<ArgumentList, Dict, T> {
-        let Arguments { args, kwargs, problem } = arguments;
-        self.call(procedure, ArgumentList { args, problem }).kwargs(kwargs)
-    }
-
-    /// Publishes an event with arguments that were put together one by one. All else is as with
-    /// [`publish`](Self::publish).
-    pub fn publish_with(&self, topic: impl Into<Uri>, arguments: Arguments) -> Publish<ArgumentList, Dict> {
-        let Arguments { args, kwargs, problem } = arguments;
-        self.publish(topic, ArgumentList { args, problem }).kwargs(kwargs)
     }
 }
 
