@@ -44,4 +44,8 @@ instantiate! {
 
 mod on_threads {
     crate::suite::tests!(crate::blocking::Blocking);
+
+    mod wamp {
+        crate::wamp::tests!(crate::blocking::Blocking);
+    }
 }

@@ -8,7 +8,8 @@ use wirebahn_blocking::wamp::{
     Error, Invocation, InvocationError, Join, Registration, Reply, Serializer, Session, error_uri,
 };
 
-use super::support::{Handmade, QUIET, Running, by_hand, in_time};
+use super::support::{Handmade, QUIET, Running, by_hand};
+use crate::blocking::soon;
 
 #[test]
 fn a_call_gives_what_its_procedure_returns_over_every_transport_and_serializer() {
@@ -135,7 +136,7 @@ fn a_call_that_takes_too_long_fails_in_time() {
 fn a_router_that_reads_nothing_does_not_hold_a_call_beyond_its_timeout() {
     let url = Handmade::welcome(Handmade::ignore);
     let session = by_hand(&url).join().unwrap();
-    in_time(move || {
+    soon(move || {
         let large = "x".repeat(1 << 20);
         // The first ones fill what is between here and there, and those after them find no room.
         for _ in 0..16 {
@@ -154,7 +155,7 @@ fn a_thread_that_cannot_send_does_not_hold_a_call_of_another_one_beyond_its_time
         let large = "x".repeat(1 << 20);
         while publishing.publish("com.sink", (&large,)).send().is_ok() {}
     });
-    in_time(move || {
+    soon(move || {
         for _ in 0..5 {
             let error = session.call("com.a", ()).timeout(QUIET).wait::<()>().unwrap_err();
             assert!(matches!(error, Error::TimedOut), "{error}");

@@ -4,8 +4,9 @@ use std::sync::mpsc::channel;
 
 use wirebahn_blocking::wamp::{Error, Initiator, Invocation, LeftCause, SessionViolation, close_reason};
 
-use super::support::{Handmade, InTime, QUIET, Running, by_hand, in_time};
+use super::support::{Handmade, InTime, QUIET, Running, by_hand};
 use crate::adapter::until;
+use crate::blocking::soon;
 
 #[test]
 fn leaving_is_an_exchange_of_goodbyes() {
@@ -56,7 +57,7 @@ fn whoever_waits_learns_of_the_end_of_the_session() {
     assert_eq!(reason, close_reason::SYSTEM_SHUTDOWN);
     has_ended.take();
     assert_eq!(subscription.count(), 0);
-    in_time(move || registration.wait_revoked());
+    soon(move || registration.wait_revoked());
     assert_eq!(session.ended(), left);
 }
 
@@ -64,7 +65,7 @@ fn whoever_waits_learns_of_the_end_of_the_session() {
 fn a_router_that_is_gone_without_a_word_ends_calls() {
     let url = Handmade::welcome(|mut router| drop(router.recv()));
     let session = by_hand(&url).join().unwrap();
-    let error = in_time(move || session.call("com.a", ()).wait::<()>().unwrap_err());
+    let error = soon(move || session.call("com.a", ()).wait::<()>().unwrap_err());
     let Error::Ended(left) = error else { panic!("{error}") };
     assert_eq!(left.cause, LeftCause::TransportLost);
 }
@@ -79,7 +80,7 @@ fn a_router_that_breaks_the_protocol_is_told_so_and_left() {
         router.wait();
     });
     let session = by_hand(&url).join().unwrap();
-    let error = in_time(move || session.call("com.a", ()).wait::<()>().unwrap_err());
+    let error = soon(move || session.call("com.a", ()).wait::<()>().unwrap_err());
     let Error::Ended(left) = error else { panic!("{error}") };
     assert!(matches!(left.cause, LeftCause::Violation(_)), "{left}");
     assert!(was_told.take().contains("wamp.error.protocol_violation"));
@@ -93,7 +94,7 @@ fn a_router_that_sends_what_is_no_message_is_left_at_once() {
         router.ignore();
     });
     let session = by_hand(&url).join().unwrap();
-    let left = in_time(move || session.ended());
+    let left = soon(move || session.ended());
     let LeftCause::Violation(SessionViolation::Malformed(_)) = left.cause else { panic!("{left}") };
 }
 
@@ -102,7 +103,7 @@ fn a_router_that_does_not_answer_goodbye_is_left_in_time() {
     let url = Handmade::welcome(Handmade::ignore);
     let session = by_hand(&url);
     let session = session.session(|config| config.leave_timeout = Some(QUIET)).join().unwrap();
-    let left = in_time(move || session.leave());
+    let left = soon(move || session.leave());
     assert!(matches!(left.cause, LeftCause::TimedOut(_)), "{left}");
 }
 

@@ -5,7 +5,8 @@ use wirebahn_blocking::wamp::{
     error_uri, join,
 };
 
-use super::support::{Handmade, QUIET, Running, by_hand, in_time};
+use super::support::{Handmade, QUIET, Running, by_hand};
+use crate::blocking::soon;
 
 #[test]
 fn urls_that_are_none_and_routers_that_are_none_are_errors() {
@@ -38,7 +39,7 @@ fn a_server_without_wamp_is_told_from_a_router() {
 fn a_router_that_does_not_welcome_is_given_up() {
     let url = Handmade::listen(Handmade::wait);
     let join = by_hand(&url).session(|config| config.join_timeout = Some(QUIET));
-    let error = in_time(|| join.join().unwrap_err());
+    let error = soon(|| join.join().unwrap_err());
     let JoinError::Left(left) = error else { panic!("{error}") };
     assert!(matches!(left.cause, LeftCause::TimedOut(_)), "{left}");
 }

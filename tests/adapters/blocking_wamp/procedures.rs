@@ -5,7 +5,8 @@ use std::sync::{Arc, Barrier, Mutex};
 
 use wirebahn_blocking::wamp::{Invocation, error_uri};
 
-use super::support::{Handmade, InTime, Running, by_hand, in_time};
+use super::support::{Handmade, InTime, Running, by_hand};
+use crate::blocking::soon;
 
 #[test]
 fn a_procedure_runs_on_as_many_threads_as_it_was_given() {
@@ -19,7 +20,7 @@ fn a_procedure_runs_on_as_many_threads_as_it_was_given() {
     };
     let _meet = session.register("com.meet", meet).threads(4).wait().unwrap();
     let calls: Vec<_> = (0..8).map(|_| session.call("com.meet", ()).start().unwrap()).collect();
-    in_time(move || calls.into_iter().for_each(|call| drop(call.result().unwrap())));
+    soon(move || calls.into_iter().for_each(|call| drop(call.result().unwrap())));
     running.end();
 }
 
@@ -116,7 +117,7 @@ fn a_second_registration_of_the_same_procedure_is_refused() {
     let error = second.register("com.one", |(): ()| Ok(2)).wait().unwrap_err();
     assert!(error.is(error_uri::PROCEDURE_ALREADY_EXISTS), "{error}");
     let _taken = second.register("com.one", |(): ()| Ok(2)).force_reregister().wait().unwrap();
-    in_time(move || registration.wait_revoked());
+    soon(move || registration.wait_revoked());
     assert_eq!(first.call("com.one", ()).wait::<u8>().unwrap(), 2);
     running.end();
 }

@@ -5,8 +5,9 @@ use wirebahn_blocking::opening::HttpResponse;
 use wirebahn_blocking::wamp::{Join, QueueLimits, RealmConfig, Serializer, SlowConsumers, join};
 use wirebahn_core::rawsocket::opening as raw;
 
-use super::support::{Running, in_time};
+use super::support::Running;
 use crate::adapter::{STUCK, until};
+use crate::blocking::soon;
 use crate::peer::Raw;
 
 #[test]
@@ -159,8 +160,8 @@ fn a_server_that_ends_closes_its_connections_and_leaves_the_router_to_others() {
     let outside = running.join();
     let Running { router, listening, thread, .. } = running;
     listening.shut_down();
-    in_time(move || thread.join().unwrap().unwrap());
-    in_time(move || outside.ended());
+    soon(move || thread.join().unwrap().unwrap());
+    soon(move || outside.ended());
     assert!(inside.left().is_none());
     let _one = inside.register("com.one", |(): ()| Ok(1)).wait().unwrap();
     assert_eq!(inside.call("com.one", ()).wait::<u8>().unwrap(), 1);
@@ -173,7 +174,7 @@ fn a_router_that_shuts_down_lets_nobody_in() {
     let running = Running::start();
     let session = running.join();
     running.router.shut_down();
-    in_time(move || session.ended());
+    soon(move || session.ended());
     assert!(join(&running.websocket(), "realm1").is_err());
     running.end();
 }

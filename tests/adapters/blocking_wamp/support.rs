@@ -1,6 +1,6 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::Receiver;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -51,13 +51,6 @@ impl Running {
         self.listening.shut_down();
         self.thread.join().unwrap().unwrap();
     }
-}
-
-/// What `operation` gives, which it must do in time.
-pub(super) fn in_time<T: Send + 'static>(operation: impl FnOnce() -> T + Send + 'static) -> T {
-    let (done, outcome) = channel();
-    std::thread::spawn(move || done.send(operation()));
-    outcome.recv_timeout(STUCK).expect("this must not hang")
 }
 
 /// A receiver that must get something in time.

@@ -1,6 +1,6 @@
 //! The tests of WAMP.
 //!
-//! * `adapter`: what they see of an adapter: nothing but blocking calls. `driven`: the asynchronous adapters as that.
+//! * `adapter`: what they see of an adapter: nothing but blocking calls. `driven`, `threads`: the adapters as that.
 //! * `peer`: the other ends that write their messages by hand.
 //! * `futures`: what only asynchronous adapters have.
 
@@ -13,6 +13,7 @@ pub(crate) mod misbehaving;
 mod peer;
 pub(crate) mod registrations;
 pub(crate) mod sessions;
+mod threads;
 pub(crate) mod ways;
 
 use std::time::Duration;
