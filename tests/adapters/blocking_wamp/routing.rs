@@ -20,20 +20,6 @@ fn sessions_in_the_process_and_outside_of_it_meet() {
 }
 
 #[test]
-fn a_client_that_speaks_something_else_is_turned_away() {
-    let running = Running::start();
-    let mut garbage = Raw::connect(running.address);
-    garbage.send(b"\x16\x03\x01garbage\r\n\r\n");
-    let answer = garbage.read_to_end();
-    assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 4"), "{answer:?}");
-    let mut socket = Raw::connect(running.address);
-    socket.send(crate::peer::UPGRADE);
-    assert!(socket.read_head().starts_with("HTTP/1.1 400 "), "it offers no subprotocol");
-    until(|| running.router.with(|router, _| router.connections()) == 0);
-    running.end();
-}
-
-#[test]
 fn plain_http_is_answered_on_the_same_port() {
     let running = Running::start_with(RealmConfig::default(), |server| {
         server.http(|request| {
@@ -46,17 +32,6 @@ fn plain_http_is_answered_on_the_same_port() {
     client.send(b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n");
     assert!(client.read_head().starts_with("HTTP/1.1 200 "));
     assert_eq!(client.read_to_end(), b"this is /health");
-    running.end();
-}
-
-#[test]
-fn a_client_that_says_something_wrong_is_told_before_it_is_dropped() {
-    let running = Running::start();
-    let mut client = open_rawsocket(&running);
-    client.send(&frame("[48,1,{},\"com.a\"]"));
-    let answer = String::from_utf8(client.read_to_end()).unwrap();
-    assert!(answer.contains("wamp.error.protocol_violation"), "{answer}");
-    until(|| running.router.with(|router, _| router.connections()) == 0);
     running.end();
 }
 

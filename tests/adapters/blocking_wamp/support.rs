@@ -70,8 +70,8 @@ pub(super) struct Handmade {
 }
 
 impl Handmade {
-    /// Lets a client come to it, and runs `behave` with its connection.
-    pub(super) fn listen(behave: impl FnOnce(Self) + Send + 'static) -> String {
+    /// Lets a client join, and runs `behave` with its connection.
+    pub(super) fn welcome(behave: impl FnOnce(Self) + Send + 'static) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("rs://{}", listener.local_addr().unwrap());
         std::thread::spawn(move || {
@@ -81,18 +81,12 @@ impl Handmade {
             stream.read_exact(&mut hello).unwrap();
             // The longest messages, and JSON.
             stream.write_all(&[0x7f, 0xf1, 0, 0]).unwrap();
-            behave(Self { stream });
-        });
-        url
-    }
-
-    /// As [`listen`](Self::listen), once the client has joined.
-    pub(super) fn welcome(behave: impl FnOnce(Self) + Send + 'static) -> String {
-        Self::listen(|mut router| {
+            let mut router = Self { stream };
             assert!(router.recv().starts_with("[1,"));
             router.send(r#"[2,1,{"roles":{"broker":{},"dealer":{"features":{"call_canceling":true}}}}]"#);
             behave(router);
-        })
+        });
+        url
     }
 
     pub(super) fn send(&mut self, message: &str) {

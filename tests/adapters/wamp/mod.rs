@@ -98,6 +98,8 @@ macro_rules! tests {
                 an_answer_that_comes_late_is_no_trouble
                 a_client_that_breaks_the_protocol_is_told_so_and_the_others_stay
                 a_client_that_says_nothing_is_hung_up_on
+                a_client_that_does_not_answer_goodbye_is_hung_up_on
+                a_client_that_reads_nothing_does_not_hold_a_router_that_ends
                 a_client_that_vanishes_leaves_nothing_behind
             }
         }

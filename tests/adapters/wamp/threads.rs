@@ -203,7 +203,10 @@ fn count((to,): (u32,), invocation: Invocation) -> Result<&'static str, Invocati
     Ok("done")
 }
 
-fn tell((): (), invocation: Invocation) -> Result<Reply<(Option<String>, Option<u64>)>, InvocationError> {
+/// The procedure, and the caller.
+type Told = (Option<String>, Option<u64>);
+
+fn tell((): (), invocation: Invocation) -> Result<Reply<Told>, InvocationError> {
     let procedure = invocation.procedure().map(|uri| uri.as_str().to_owned());
     Ok(Reply::new((procedure, invocation.caller().map(SessionId::get))))
 }
