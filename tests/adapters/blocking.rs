@@ -12,7 +12,9 @@ use wirebahn_core::websocket::opening::{Acceptance, Refusal, Response};
 use wirebahn_core::websocket::{CloseCode, Closed, Message, SendError};
 use wirebahn_drive::websocket::ConnectError;
 
-use crate::adapter::{Adapter, Behaviour, ClientSetup, Reader, Running, STUCK, ServerSetup, Socket, Writer};
+use crate::adapter::{
+    Adapter, Behaviour, ClientSetup, Reader, Running, STUCK, ServerSetup, Socket, Writer, until,
+};
 
 pub(crate) struct Blocking;
 
@@ -230,4 +232,11 @@ impl Writer for WebSocketWriter {
     fn close(&mut self, code: CloseCode, reason: &str) -> Result<(), SendError> {
         Self::close(self, code, reason)
     }
+}
+
+/// What `operation` gives, which it must do in time.
+pub(crate) fn soon<T: Send + 'static>(operation: impl FnOnce() -> T + Send + 'static) -> T {
+    let operation = std::thread::spawn(operation);
+    until(|| operation.is_finished());
+    operation.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }

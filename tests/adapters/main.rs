@@ -4,7 +4,7 @@
 //! * `driven`, `blocking`: the adapters as that.
 //! * `suite`: the tests of WebSocket, each generic over the adapter. `peer`: the other ends that write their bytes by hand.
 //! * `wamp`: the same for WAMP.
-//! * `blocking_wamp`, `blocking_websocket`: WAMP on threads, and what else only threads have.
+//! * `blocking_wamp`, `blocking_websocket`: what only threads have.
 //! * `byte_streams`, `blocking_bytes`: connections as byte streams. `reconnecting`: those that come back.
 //! * `dependencies`: what depends on what. `portable`: what the same program looks like on each.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic is a failed test")]
@@ -45,4 +45,8 @@ instantiate! {
 
 mod on_threads {
     crate::suite::tests!(crate::blocking::Blocking);
+
+    mod wamp {
+        crate::wamp::tests!(crate::blocking::Blocking);
+    }
 }

@@ -394,7 +394,8 @@ impl Front {
 
 impl ServerHandle {
     /// Stops listening, and asks the connections to end: they send Close frames with
-    /// [`CloseCode::GOING_AWAY`](wirebahn_core::websocket::CloseCode::GOING_AWAY) within a quarter of a second.
+    /// [`CloseCode::GOING_AWAY`](wirebahn_core::websocket::CloseCode::GOING_AWAY) within a quarter of a second, and those
+    /// with a router GOODBYE before.
     pub fn shut_down(&self) {
         self.0.shutdown.store(true, Ordering::Release);
         // Only to end the wait for connections.

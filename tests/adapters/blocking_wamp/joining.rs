@@ -5,13 +5,7 @@ use wirebahn_blocking::wamp::{
     error_uri, join,
 };
 
-use super::support::{Handmade, QUIET, Running, by_hand, in_time};
-
-#[test]
-fn urls_that_are_none_and_routers_that_are_none_are_errors() {
-    assert!(matches!(join("http://a/", "realm1"), Err(JoinError::Url(_))));
-    assert!(matches!(join("rs://127.0.0.1:1", "realm1"), Err(JoinError::Io(_))));
-}
+use super::support::Running;
 
 #[test]
 fn a_realm_that_there_is_not_is_refused() {
@@ -32,15 +26,6 @@ fn a_server_without_wamp_is_told_from_a_router() {
     assert!(matches!(join(&url, "realm1"), Err(JoinError::Open(OpenError::NoSubprotocol))));
     handle.shut_down();
     thread.join().unwrap().unwrap();
-}
-
-#[test]
-fn a_router_that_does_not_welcome_is_given_up() {
-    let url = Handmade::listen(Handmade::wait);
-    let join = by_hand(&url).session(|config| config.join_timeout = Some(QUIET));
-    let error = in_time(|| join.join().unwrap_err());
-    let JoinError::Left(left) = error else { panic!("{error}") };
-    assert!(matches!(left.cause, LeftCause::TimedOut(_)), "{left}");
 }
 
 #[test]
@@ -85,26 +70,4 @@ fn challenges_are_answered() {
         assert!(error.is_fatal(), "{error}");
     }
     running.end();
-}
-
-#[test]
-fn sessions_join_over_unix_sockets() {
-    let directory = std::env::temp_dir().join(format!("wirebahn-{}", std::process::id()));
-    std::fs::create_dir_all(&directory).unwrap();
-    let path = directory.join("router.sock");
-    let _ = std::fs::remove_file(&path);
-    let running = Running::start();
-    let server = wirebahn_blocking::Server::bind_unix(&path).unwrap();
-    let (handle, router) = (server.handle(), running.router.clone());
-    let thread = std::thread::spawn(move || router.serve(server));
-    for url in [format!("unix:{}", path.display()), format!("ws+unix://{}", path.display())] {
-        let session = join(&url, "realm1").unwrap();
-        let _echo = session.register("com.echo", |(text,): (String,)| Ok(text)).wait().unwrap();
-        assert_eq!(session.call("com.echo", ("a",)).wait::<String>().unwrap(), "a");
-        session.leave();
-    }
-    running.end();
-    handle.shut_down();
-    thread.join().unwrap().unwrap();
-    std::fs::remove_dir_all(directory).unwrap();
 }

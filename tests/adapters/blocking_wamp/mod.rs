@@ -1,4 +1,5 @@
-//! WAMP on threads: sessions, and the router that they join.
+//! What only WAMP on threads has: pools, callbacks, iterators, calls that another thread cancels; and how long a thread
+//! waits where nothing moves.
 //!
 //! * `support`: a router of this adapter, and one that writes its bytes by hand.
 

@@ -5,8 +5,9 @@ use wirebahn_blocking::opening::HttpResponse;
 use wirebahn_blocking::wamp::{Join, QueueLimits, RealmConfig, Serializer, SlowConsumers, join};
 use wirebahn_core::rawsocket::opening as raw;
 
-use super::support::{Running, in_time};
+use super::support::Running;
 use crate::adapter::{STUCK, until};
+use crate::blocking::soon;
 use crate::peer::Raw;
 
 #[test]
@@ -15,20 +16,6 @@ fn sessions_in_the_process_and_outside_of_it_meet() {
     let (inside, outside) = (running.router.join("realm1").unwrap(), running.join());
     let _add = inside.register("com.add", |(a, b): (i64, i64)| Ok(a + b)).wait().unwrap();
     assert_eq!(outside.call("com.add", (2, 3)).wait::<i64>().unwrap(), 5);
-    running.end();
-}
-
-#[test]
-fn a_client_that_speaks_something_else_is_turned_away() {
-    let running = Running::start();
-    let mut garbage = Raw::connect(running.address);
-    garbage.send(b"\x16\x03\x01garbage\r\n\r\n");
-    let answer = garbage.read_to_end();
-    assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 4"), "{answer:?}");
-    let mut socket = Raw::connect(running.address);
-    socket.send(crate::peer::UPGRADE);
-    assert!(socket.read_head().starts_with("HTTP/1.1 400 "), "it offers no subprotocol");
-    until(|| running.router.with(|router, _| router.connections()) == 0);
     running.end();
 }
 
@@ -45,17 +32,6 @@ fn plain_http_is_answered_on_the_same_port() {
     client.send(b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n");
     assert!(client.read_head().starts_with("HTTP/1.1 200 "));
     assert_eq!(client.read_to_end(), b"this is /health");
-    running.end();
-}
-
-#[test]
-fn a_client_that_says_something_wrong_is_told_before_it_is_dropped() {
-    let running = Running::start();
-    let mut client = open_rawsocket(&running);
-    client.send(&frame("[48,1,{},\"com.a\"]"));
-    let answer = String::from_utf8(client.read_to_end()).unwrap();
-    assert!(answer.contains("wamp.error.protocol_violation"), "{answer}");
-    until(|| running.router.with(|router, _| router.connections()) == 0);
     running.end();
 }
 
@@ -159,8 +135,8 @@ fn a_server_that_ends_closes_its_connections_and_leaves_the_router_to_others() {
     let outside = running.join();
     let Running { router, listening, thread, .. } = running;
     listening.shut_down();
-    in_time(move || thread.join().unwrap().unwrap());
-    in_time(move || outside.ended());
+    soon(move || thread.join().unwrap().unwrap());
+    soon(move || outside.ended());
     assert!(inside.left().is_none());
     let _one = inside.register("com.one", |(): ()| Ok(1)).wait().unwrap();
     assert_eq!(inside.call("com.one", ()).wait::<u8>().unwrap(), 1);
@@ -173,7 +149,7 @@ fn a_router_that_shuts_down_lets_nobody_in() {
     let running = Running::start();
     let session = running.join();
     running.router.shut_down();
-    in_time(move || session.ended());
+    soon(move || session.ended());
     assert!(join(&running.websocket(), "realm1").is_err());
     running.end();
 }

@@ -1,6 +1,6 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::Receiver;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -53,13 +53,6 @@ impl Running {
     }
 }
 
-/// What `operation` gives, which it must do in time.
-pub(super) fn in_time<T: Send + 'static>(operation: impl FnOnce() -> T + Send + 'static) -> T {
-    let (done, outcome) = channel();
-    std::thread::spawn(move || done.send(operation()));
-    outcome.recv_timeout(STUCK).expect("this must not hang")
-}
-
 /// A receiver that must get something in time.
 pub(super) trait InTime<T> {
     fn take(&self) -> T;
@@ -77,8 +70,8 @@ pub(super) struct Handmade {
 }
 
 impl Handmade {
-    /// Lets a client come to it, and runs `behave` with its connection.
-    pub(super) fn listen(behave: impl FnOnce(Self) + Send + 'static) -> String {
+    /// Lets a client join, and runs `behave` with its connection.
+    pub(super) fn welcome(behave: impl FnOnce(Self) + Send + 'static) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("rs://{}", listener.local_addr().unwrap());
         std::thread::spawn(move || {
@@ -88,18 +81,12 @@ impl Handmade {
             stream.read_exact(&mut hello).unwrap();
             // The longest messages, and JSON.
             stream.write_all(&[0x7f, 0xf1, 0, 0]).unwrap();
-            behave(Self { stream });
-        });
-        url
-    }
-
-    /// As [`listen`](Self::listen), once the client has joined.
-    pub(super) fn welcome(behave: impl FnOnce(Self) + Send + 'static) -> String {
-        Self::listen(|mut router| {
+            let mut router = Self { stream };
             assert!(router.recv().starts_with("[1,"));
             router.send(r#"[2,1,{"roles":{"broker":{},"dealer":{"features":{"call_canceling":true}}}}]"#);
             behave(router);
-        })
+        });
+        url
     }
 
     pub(super) fn send(&mut self, message: &str) {

@@ -1,6 +1,7 @@
 //! Calls: results, errors, pieces, and giving up.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use wirebahn_core::wamp::{CancelMode, Dict, Value};
 
@@ -98,7 +99,9 @@ pub(crate) fn a_call_that_takes_too_long_is_given_up_and_its_callee_told<A: Wamp
     let _wait = register(&*callee, "com.wait", Procedure::Wait(Arc::clone(&waiting)));
     let mut slow = call("com.wait", vec![]);
     slow.timeout = Some(PATIENCE);
+    let start = Instant::now();
     let failed = caller.call(slow);
+    assert!(start.elapsed() >= PATIENCE);
     assert!(matches!(failed, Err(Failure::TimedOut)), "{failed:?}");
     until(|| waiting.interrupted() == 1);
     router.end();

@@ -8,10 +8,8 @@ use wirebahn_core::wamp::session::Left;
 use wirebahn_core::wamp::{CallOptions, Dict, MatchPolicy, Serializer, SessionId, Value};
 use wirebahn_drive::timeout;
 use wirebahn_drive::wamp::router::Router;
-use wirebahn_drive::wamp::{
-    self, CallResult, Error, Invocation, InvocationError, Join, JoinError, Register, Reply,
-};
-use wirebahn_drive::websocket::{ConnectError, Server};
+use wirebahn_drive::wamp::{self, CallResult, Invocation, InvocationError, Join, JoinError, Register, Reply};
+use wirebahn_drive::websocket::Server;
 
 use super::adapter::{
     Call, Event, Failure, JoinSetup, Procedure, Publishing, Refused, Registering, Registration, RouterSetup,
@@ -49,7 +47,7 @@ impl<N: BlockOn> Wamp for Driven<N> {
 
     fn join(setup: JoinSetup) -> Result<Box<dyn Session>, Refused> {
         let joined = soon::<N, _>(async { way::<N>(setup)?.join().await });
-        Ok(Box::new(Joined::<N>::new(joined.map_err(refused)?)))
+        Ok(Box::new(Joined::<N>::new(joined?)))
     }
 }
 
@@ -75,34 +73,6 @@ pub(crate) fn way<N: BlockOn>(setup: JoinSetup) -> Result<Join<N>, JoinError> {
         way = way.proxy(proxy);
     }
     Ok(way)
-}
-
-fn refused(error: JoinError) -> Refused {
-    match error {
-        JoinError::Url(_) => Refused::Url,
-        JoinError::Io(error) => Refused::Unreachable(error.kind()),
-        JoinError::TimedOut => Refused::TimedOut,
-        JoinError::Connect(error) => match *error {
-            ConnectError::Tls(_) => Refused::Tls,
-            ConnectError::Proxy(_) => Refused::Proxy,
-            error => panic!("{error:?}"),
-        },
-        JoinError::Open(_) => Refused::NotOpened,
-        JoinError::Left(left) => Refused::Left((*left).clone()),
-        error => panic!("{error:?}"),
-    }
-}
-
-fn failure(error: Error) -> Failure {
-    match error {
-        Error::Request(error) => {
-            let args = error.args().unwrap();
-            Failure::Request { uri: error.uri.to_string(), args }
-        }
-        Error::TimedOut => Failure::TimedOut,
-        Error::Ended(left) => Failure::Ended((*left).clone()),
-        other => Failure::Other(other.to_string()),
-    }
 }
 
 pub(crate) struct Joined<N> {
@@ -140,7 +110,7 @@ impl<N: BlockOn> Session for Joined<N> {
     }
 
     fn call(&self, call: Call) -> Result<Vec<Value>, Failure> {
-        let result = soon::<N, _>(self.begin(call).result()).map_err(failure)?;
+        let result = soon::<N, _>(self.begin(call).result())?;
         Ok(result.args().unwrap())
     }
 
@@ -151,7 +121,7 @@ impl<N: BlockOn> Session for Joined<N> {
             while let Some(piece) = stream.next().await {
                 match piece {
                     Ok(piece) => pieces.push(piece.args().unwrap()),
-                    Err(error) => return (pieces, Err(failure(error))),
+                    Err(error) => return (pieces, Err(error.into())),
                 }
             }
             let result = pieces.pop().unwrap();
@@ -176,7 +146,7 @@ impl<N: BlockOn> Session for Joined<N> {
             MatchPolicy::Wildcard => register = register.wildcard(),
             _ => {}
         }
-        let registration = soon::<N, _>(register.into_future()).map_err(failure)?;
+        let registration = soon::<N, _>(register.into_future())?;
         Ok(Box::new(Registered::<N>(registration, PhantomData)))
     }
 
@@ -190,7 +160,7 @@ impl<N: BlockOn> Session for Joined<N> {
         if subscribing.get_retained {
             subscribe = subscribe.get_retained();
         }
-        let subscription = soon::<N, _>(subscribe.into_future()).map_err(failure)?;
+        let subscription = soon::<N, _>(subscribe.into_future())?;
         Ok(Box::new(Subscribed::<N>(subscription, PhantomData)))
     }
 
@@ -205,9 +175,9 @@ impl<N: BlockOn> Session for Joined<N> {
             publish = publish.receivers(|receivers| receivers.eligible = Some(ids));
         }
         if acknowledge {
-            return soon::<N, _>(publish.acknowledge()).map(drop).map_err(failure);
+            return soon::<N, _>(publish.acknowledge()).map(drop).map_err(Failure::from);
         }
-        soon::<N, _>(publish.into_future()).map_err(failure)
+        soon::<N, _>(publish.into_future()).map_err(Failure::from)
     }
 
     fn leave(&self) -> Left {
@@ -269,7 +239,7 @@ struct Registered<N>(wamp::Registration, PhantomData<fn() -> N>);
 
 impl<N: BlockOn> Registration for Registered<N> {
     fn unregister(self: Box<Self>) -> Result<(), Failure> {
-        soon::<N, _>(self.0.unregister()).map_err(failure)
+        soon::<N, _>(self.0.unregister()).map_err(Failure::from)
     }
 }
 
@@ -285,6 +255,6 @@ impl<N: BlockOn> Subscription for Subscribed<N> {
     }
 
     fn unsubscribe(self: Box<Self>) -> Result<(), Failure> {
-        soon::<N, _>(self.0.unsubscribe()).map_err(failure)
+        soon::<N, _>(self.0.unsubscribe()).map_err(Failure::from)
     }
 }

@@ -128,6 +128,8 @@ pub(crate) fn a_subscription_that_is_dropped_is_given_back<A: Wamp>() {
     // The other one still needs it.
     session.publish(publishing("com.other", vec![])).unwrap();
     assert_eq!(count(), 1);
+    subscribe(&*session, "com.news").unsubscribe().unwrap();
+    assert_eq!(count(), 1);
     drop(second);
     until(|| count() == 0);
     router.end();

@@ -1,7 +1,7 @@
 //! Peers that break the rules, or do nothing.
 
 use wirebahn_core::wamp::session::{LeftCause, SessionTimer, SessionViolation};
-use wirebahn_core::wamp::{Message, Serializer, Value, error_uri};
+use wirebahn_core::wamp::{Message, Serializer, Value, close_reason, error_uri};
 
 use super::adapter::{Failure, JoinSetup, Procedure, Refused, Wamp};
 use super::peer::{Peer, WELCOME};
@@ -125,6 +125,40 @@ pub(crate) fn a_client_that_says_nothing_is_hung_up_on<A: Wamp>() {
     until(|| (router.connections)() == 0);
     exercise(&*join::<A>(router.url("rs")));
     router.end();
+}
+
+pub(crate) fn a_client_that_does_not_answer_goodbye_is_hung_up_on<A: Wamp>() {
+    let mut setup = setup();
+    setup.config.goodbye_timeout = PATIENCE;
+    let router = A::route(setup);
+    let mut silent = Peer::join(router.address);
+    (router.shut_down)();
+    let Some(Message::Goodbye(goodbye)) = silent.hear() else { panic!("no GOODBYE") };
+    assert_eq!(goodbye.reason, close_reason::SYSTEM_SHUTDOWN);
+    assert!(silent.hear().is_none());
+    router.end();
+}
+
+pub(crate) fn a_client_that_reads_nothing_does_not_hold_a_router_that_ends<A: Wamp>() {
+    let mut setup = setup();
+    setup.config.goodbye_timeout = PATIENCE;
+    // Not because it is slow.
+    setup.config.realms[0].1.queue.bytes = usize::MAX;
+    let router = A::route(setup);
+    let mut deaf = Peer::join(router.address);
+    deaf.say(r#"[32,1,{},"com.news"]"#);
+    assert!(matches!(deaf.hear(), Some(Message::Subscribed(_))));
+    let publisher = join::<A>(router.url("ws"));
+    // More than there is room for between here and there.
+    let text = Value::from("x".repeat(1 << 20));
+    for _ in 0..16 {
+        publisher.publish(publishing("com.news", vec![text.clone()])).unwrap();
+    }
+    assert_eq!((router.connections)(), 2);
+    (router.shut_down)();
+    until(|| (router.connections)() == 0);
+    router.end();
+    drop(deaf);
 }
 
 pub(crate) fn a_client_that_vanishes_leaves_nothing_behind<A: Wamp>() {

@@ -1,6 +1,6 @@
 //! The tests of WAMP.
 //!
-//! * `adapter`: what they see of an adapter: nothing but blocking calls. `driven`: the asynchronous adapters as that.
+//! * `adapter`: what they see of an adapter: nothing but blocking calls. `driven`, `threads`: the adapters as that.
 //! * `peer`: the other ends that write their messages by hand.
 //! * `futures`: what only asynchronous adapters have.
 
@@ -13,6 +13,7 @@ pub(crate) mod misbehaving;
 mod peer;
 pub(crate) mod registrations;
 pub(crate) mod sessions;
+mod threads;
 pub(crate) mod ways;
 
 use std::time::Duration;
@@ -97,6 +98,8 @@ macro_rules! tests {
                 an_answer_that_comes_late_is_no_trouble
                 a_client_that_breaks_the_protocol_is_told_so_and_the_others_stay
                 a_client_that_says_nothing_is_hung_up_on
+                a_client_that_does_not_answer_goodbye_is_hung_up_on
+                a_client_that_reads_nothing_does_not_hold_a_router_that_ends
                 a_client_that_vanishes_leaves_nothing_behind
             }
         }

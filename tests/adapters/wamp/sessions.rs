@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use wirebahn_core::wamp::Message;
 use wirebahn_core::wamp::session::{Initiator, LeftCause};
+use wirebahn_core::wamp::{Message, Value, close_reason};
 
 use super::adapter::{Failure, JoinSetup, Procedure, Refused, Waiting, Wamp};
 use super::peer::WELCOME;
@@ -15,7 +15,8 @@ pub(crate) fn leaving_is_answered_and_ends_everything<A: Wamp>() {
     let mut news = subscribe(&*session, "com.news");
     for _ in 0..2 {
         let left = session.leave();
-        assert!(matches!(left.cause, LeftCause::Goodbye { by: Initiator::Us, .. }), "{left}");
+        let LeftCause::Goodbye { by: Initiator::Us, reason, .. } = left.cause else { panic!("{left}") };
+        assert_eq!(reason, close_reason::GOODBYE_AND_OUT);
     }
     assert!(news.next_within(STUCK).unwrap().is_none());
     assert!(matches!(session.call(call("com.add", vec![])), Err(Failure::Ended(_))));
@@ -26,14 +27,20 @@ pub(crate) fn leaving_is_answered_and_ends_everything<A: Wamp>() {
 }
 
 pub(crate) fn a_session_ends_with_its_last_handle<A: Wamp>() {
-    let (router, session, _stays) = start::<A>();
+    let (router, session, stays) = start::<A>();
+    let mut news = subscribe(&*session, "com.news");
     let add = register(&*session, "com.add", Procedure::Add);
     let another = session.another();
     drop(session);
     another.call(call("com.add", vec![1.into(), 2.into()])).unwrap();
     drop(another);
-    assert_eq!((router.connections)(), 2, "the registration is one");
+    // The registration is one, and so is the subscription.
+    let sum = stays.call(call("com.add", vec![1.into(), 2.into()])).unwrap();
+    assert_eq!(sum, [Value::from(3)]);
     drop(add);
+    stays.publish(publishing("com.news", vec![1.into()])).unwrap();
+    assert_eq!(news.next_args(), [Value::from(1)]);
+    drop(news);
     until(|| (router.connections)() == 1);
     router.end();
 }

@@ -40,7 +40,7 @@ impl SharedFrame for RawSocket {
     }
 }
 
-/// Serves a client until its connection ends: this thread reads, another one writes. Closes the connection once
+/// Serves a client until its connection ends: this thread reads, another one writes. Ends the session once
 /// `shutdown` is set.
 pub(super) fn serve<L: SharedFrame>(
     router: &Arc<Handle>,
@@ -77,7 +77,7 @@ enum Received {
 impl<L: SharedFrame> Connection<L> {
     fn read(&self, mut read_half: ReadHalf, shutdown: &AtomicBool) {
         let mut received = Vec::new();
-        let mut is_asked_to_end = false;
+        let mut is_dismissed = false;
         loop {
             let mut state = self.socket.lock();
             let is_over = loop {
@@ -93,10 +93,6 @@ impl<L: SharedFrame> Connection<L> {
                     break false;
                 }
             };
-            if !is_asked_to_end && shutdown.load(Ordering::Acquire) {
-                is_asked_to_end = true;
-                state.engine.close(LinkClose::GoingAway, now());
-            }
             drop(state);
             let has_read = !received.is_empty();
             if has_read {
@@ -104,6 +100,10 @@ impl<L: SharedFrame> Connection<L> {
             }
             if is_over {
                 break;
+            }
+            if !is_dismissed && shutdown.load(Ordering::Acquire) {
+                is_dismissed = true;
+                self.router.with(|router, now| router.dismiss(self.key, now));
             }
             if !has_read {
                 read_half.turn(&self.socket, None);

@@ -74,8 +74,9 @@ impl Router {
     }
 
     /// Serves all clients of `server`, over WebSocket and RawSocket on the same port, until it is
-    /// [shut down](crate::ServerHandle::shut_down). Over WebSocket every path will do; its plain HTTP is answered as
-    /// [`Server::http`] says. Each client has two threads.
+    /// [shut down](crate::ServerHandle::shut_down): their sessions then end with GOODBYE, and the router is left to
+    /// others. Over WebSocket every path will do; its plain HTTP is answered as [`Server::http`] says. Each client has two
+    /// threads.
     ///
     /// Web pages of any origin may connect unless
     /// [`ServerOptions::origins`](wirebahn_core::websocket::opening::ServerOptions::origins) says otherwise.
