@@ -11,6 +11,7 @@ use std::time::Duration;
 use wirebahn_core::proxy::Proxy;
 use wirebahn_core::wamp::session::Left;
 use wirebahn_core::wamp::{CancelMode, InvocationPolicy, MatchPolicy, Serializer, Value};
+use wirebahn_drive::wamp::{Error, JoinError};
 use wirebahn_drive::websocket::ConnectError;
 use wirebahn_router::RouterConfig;
 use wirebahn_tls::{ClientTls, ServerTls};
@@ -251,46 +252,34 @@ pub(crate) struct Publishing {
     pub(crate) eligible: Option<Vec<u64>>,
 }
 
-/// The errors of an adapter as those that the suite sees.
-macro_rules! errors_of {
-    ($adapter:ident) => {
-        impl From<$adapter::wamp::JoinError> for Refused {
-            fn from(error: $adapter::wamp::JoinError) -> Self {
-                use $adapter::wamp::JoinError;
-
-                match error {
-                    JoinError::Url(_) => Self::Url,
-                    JoinError::Io(error) => Self::Unreachable(error.kind()),
-                    JoinError::TimedOut => Self::TimedOut,
-                    JoinError::Connect(error) => match *error {
-                        ConnectError::Tls(_) => Self::Tls,
-                        ConnectError::Proxy(_) => Self::Proxy,
-                        error => panic!("{error:?}"),
-                    },
-                    JoinError::Open(_) => Self::NotOpened,
-                    JoinError::Left(left) => Self::Left((*left).clone()),
-                    error => panic!("{error:?}"),
-                }
-            }
+impl From<JoinError> for Refused {
+    fn from(error: JoinError) -> Self {
+        match error {
+            JoinError::Url(_) => Self::Url,
+            JoinError::Io(error) => Self::Unreachable(error.kind()),
+            JoinError::TimedOut => Self::TimedOut,
+            JoinError::Connect(error) => match *error {
+                ConnectError::Tls(_) => Self::Tls,
+                ConnectError::Proxy(_) => Self::Proxy,
+                error => panic!("{error:?}"),
+            },
+            JoinError::Open(_) => Self::NotOpened,
+            JoinError::Left(left) => Self::Left((*left).clone()),
+            error => panic!("{error:?}"),
         }
-
-        impl From<$adapter::wamp::Error> for Failure {
-            fn from(error: $adapter::wamp::Error) -> Self {
-                use $adapter::wamp::Error;
-
-                match error {
-                    Error::Request(error) => {
-                        let args = error.args().unwrap();
-                        Self::Request { uri: error.uri.to_string(), args }
-                    }
-                    Error::TimedOut => Self::TimedOut,
-                    Error::Ended(left) => Self::Ended((*left).clone()),
-                    other => Self::Other(other.to_string()),
-                }
-            }
-        }
-    };
+    }
 }
 
-errors_of!(wirebahn_drive);
-errors_of!(wirebahn_blocking);
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Request(error) => {
+                let args = error.args().unwrap();
+                Self::Request { uri: error.uri.to_string(), args }
+            }
+            Error::TimedOut => Self::TimedOut,
+            Error::Ended(left) => Self::Ended((*left).clone()),
+            other => Self::Other(other.to_string()),
+        }
+    }
+}
