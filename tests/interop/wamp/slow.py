@@ -22,6 +22,8 @@ WINDOW = 8
 # The default bound of a session's queue is 16 MiB; around it lie the buffers of the connection and what is on its way.
 MEMORY_KIB = 48 * 1024
 SMALL_RECEIVE_BUFFER = 4096
+# So many events the subscriber that reads may be behind: it is as slow as this machine, and must not fill its own queue.
+BEHIND = 64
 
 websocket, rawsocket, pid = sys.argv[1], sys.argv[2], int(sys.argv[3])
 
@@ -106,13 +108,17 @@ def subscriber(kind):
     for one in (deaf, reader):
         one.subscribe("slow.topic")
 
+    room = threading.Semaphore(BEHIND)
+
     def read():
         for n in range(MESSAGES):
             event = reader.recv(20)
             assert event[0] == 36 and event[4][0] == n, f"event {n}: {str(event)[:100]}"
+            room.release()
 
     with bounded(), Background(read):
         for n in range(MESSAGES):
+            assert room.acquire(timeout=20), f"event {n - BEHIND} has not come"
             publisher.send(16, n + 2, {"acknowledge": True}, "slow.topic", [n, PAYLOAD])
             if n >= WINDOW:
                 assert publisher.recv(20)[0] == 17
