@@ -57,7 +57,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Callers stay unknown unless they, or the callee's registration, ask for the opposite. (The caller is a session's number.)
+/// Callers stay unknown unless they, or the callee's registration, ask for the opposite.
 async fn greet((): (), invocation: Invocation) -> Result<String, InvocationError> {
     Ok(match invocation.caller() {
         Some(_) => "hello, old friend".into(),
