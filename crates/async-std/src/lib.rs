@@ -47,14 +47,12 @@
 mod network;
 mod over;
 mod runtime;
-mod stream;
 #[cfg(feature = "wamp")]
 pub mod wamp;
 
-pub use network::{Listener, Task};
+pub use network::{Listener, ReactorSocket, Task};
 pub use over::{accept, connect, connect_on, receive};
 pub use runtime::{AsyncStdRuntime, AsyncStdTimer};
-pub use stream::{Closing, ShutDown};
 
 pub use wirebahn_drive::FuturesIo;
 #[doc(inline)]

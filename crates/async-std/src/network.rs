@@ -1,16 +1,20 @@
 //! The network and the tasks of async-std.
 
+use std::sync::Arc;
+
+use async_io::Async;
 use async_std::net::{TcpListener, TcpStream, ToSocketAddrs};
 #[cfg(unix)]
 use async_std::os::unix::net::{UnixListener, UnixStream};
 
-use crate::{AsyncStdRuntime, Closing};
+use crate::AsyncStdRuntime;
 
 wirebahn_drive::futures_network! {
     runtime: AsyncStdRuntime,
     tcp: TcpListener, TcpStream,
     unix: UnixListener, UnixStream,
-    socket: Closing, Closing::new,
+    socket: Async,
+    register: |stream| Arc::new(Async::new(stream.try_into()?)?),
     resolve: |host, port| Ok(ToSocketAddrs::to_socket_addrs(&(host, port)).await?.collect()),
     connect_unix: |path| UnixStream::connect(async_std::path::Path::new(path)).await?,
     bind_unix: |path| std::os::unix::net::UnixListener::bind(path)?.into(),

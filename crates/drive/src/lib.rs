@@ -35,7 +35,7 @@ pub mod wamp;
 pub mod websocket;
 
 #[cfg(feature = "futures-io")]
-pub use crate::futures_io::{FuturesIo, FuturesStream};
+pub use crate::futures_io::{FuturesIo, FuturesStream, ShutDown};
 #[cfg(feature = "futures-io-tls")]
 pub use crate::futures_io::{TlsStream, secure, secure_accepted};
 pub use io::{Io, Wrap};

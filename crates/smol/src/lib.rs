@@ -47,7 +47,7 @@ mod runtime;
 #[cfg(feature = "wamp")]
 pub mod wamp;
 
-pub use network::{Listener, Task};
+pub use network::{Listener, ReactorSocket, Task};
 pub use over::{accept, connect, connect_on, receive};
 pub use runtime::{SmolRuntime, SmolTimer};
 

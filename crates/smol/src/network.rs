@@ -1,19 +1,18 @@
 //! The network and the tasks of smol.
 
+use smol::Async;
 #[cfg(unix)]
 use smol::net::unix::{UnixListener, UnixStream};
 use smol::net::{TcpListener, TcpStream};
 
 use crate::SmolRuntime;
 
-/// smol's streams are what is needed as they are.
-type Socket<S> = S;
-
 wirebahn_drive::futures_network! {
     runtime: SmolRuntime,
     tcp: TcpListener, TcpStream,
     unix: UnixListener, UnixStream,
-    socket: Socket, std::convert::identity,
+    socket: Async,
+    register: |stream| stream.into(),
     resolve: |host, port| smol::net::resolve((host, port)).await,
     connect_unix: |path| UnixStream::connect(path).await?,
     bind_unix: |path| UnixListener::bind(path)?,

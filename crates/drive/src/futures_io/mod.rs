@@ -1,6 +1,7 @@
 //! Streams of `futures-io`, as smol and async-std have them.
 
 mod network;
+mod reactor;
 #[cfg(feature = "futures-io-tls")]
 mod secure;
 mod stream;
@@ -14,13 +15,15 @@ use bytes::BytesMut;
 use futures_io::{AsyncRead, AsyncWrite};
 
 use crate::{BLOCK_LEN, Io};
+pub use reactor::ShutDown;
 #[cfg(feature = "futures-io-tls")]
 pub use secure::{TlsStream, secure, secure_accepted};
 pub use stream::FuturesStream;
 
 /// Makes an [`Io`] of a stream that implements `futures_io::AsyncRead` and `AsyncWrite`.
 ///
-/// Its `poll_close` has to end our direction, as smol's streams do; those of async-std only flush.
+/// Its `poll_close` has to end our direction, as smol's streams do; those of async-std only flush, and need a
+/// `ReactorSocket` around them if the peer is to see our end while we still read.
 ///
 /// Those streams read into initialised memory only. One initialised buffer per thread serves all of them, and what was
 /// read is copied out of it: that is a small part of what zeroing a buffer for every read costs.

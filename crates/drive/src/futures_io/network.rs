@@ -4,7 +4,8 @@
 /// for a runtime, from a table of what is its own:
 ///
 /// * `tcp`, `unix`: its listeners and streams.
-/// * `socket`: a type around its streams whose `poll_close` ends our direction, and what makes one.
+/// * `socket`: the `Async` of its reactor.
+/// * `register`: what makes a socket of the reactor, an `Arc<Async<_>>`, of either kind of stream.
 /// * `resolve`, `connect_unix`, `bind_unix`: where runtimes do not agree on what is passed, or on what comes back.
 /// * `spawn`: a task of the type `Task` that ends when it is dropped; `detach`: one that does not.
 #[doc(hidden)]
@@ -14,31 +15,37 @@ macro_rules! futures_network {
         runtime: $runtime:ty,
         tcp: $tcp_listener:ty, $tcp:ty,
         unix: $unix_listener:ty, $unix:ty,
-        socket: $socket:ident, $new_socket:path,
+        socket: $async_socket:ident,
+        register: |$stream:ident| $register:expr,
         resolve: |$host:ident, $port:ident| $resolve:expr,
         connect_unix: |$connect_path:ident| $connect_unix:expr,
         bind_unix: |$bind_path:ident| $bind_unix:expr,
         spawn: |$spawned:ident| $spawn:expr,
         detach: |$detached:ident| $detach:expr $(,)?
     ) => {
+        $crate::reactor_socket!($async_socket);
+
+        type Tcp = ReactorSocket<std::net::TcpStream>;
         #[cfg(unix)]
-        pub(crate) type Stream = $crate::FuturesStream<$socket<$tcp>, $socket<$unix>>;
+        pub(crate) type Stream = $crate::FuturesStream<Tcp, ReactorSocket<std::os::unix::net::UnixStream>>;
         #[cfg(not(unix))]
-        pub(crate) type Stream = $crate::FuturesStream<$socket<$tcp>, $socket<$tcp>>;
+        pub(crate) type Stream = $crate::FuturesStream<Tcp, Tcp>;
 
         $crate::listener!($tcp_listener, $unix_listener);
 
-        fn tcp(stream: $tcp, delay: $crate::Delay) -> $crate::FuturesIo<Stream> {
+        fn tcp($stream: $tcp, delay: $crate::Delay) -> std::io::Result<$crate::FuturesIo<Stream>> {
             if delay == $crate::Delay::Off {
                 // Only an optimisation: a stream that refuses works all the same.
-                let _ = stream.set_nodelay(true);
+                let _ = $stream.set_nodelay(true);
             }
-            $crate::FuturesIo::new($crate::FuturesStream::Tcp($new_socket(stream)))
+            let socket = ReactorSocket::new($register);
+            Ok($crate::FuturesIo::new($crate::FuturesStream::Tcp(socket)))
         }
 
         #[cfg(unix)]
-        fn unix(stream: $unix) -> $crate::FuturesIo<Stream> {
-            $crate::FuturesIo::new($crate::FuturesStream::Unix($new_socket(stream)))
+        fn unix($stream: $unix) -> std::io::Result<$crate::FuturesIo<Stream>> {
+            let socket = ReactorSocket::new($register);
+            Ok($crate::FuturesIo::new($crate::FuturesStream::Unix(socket)))
         }
 
         impl $crate::Network for $runtime {
@@ -52,12 +59,12 @@ macro_rules! futures_network {
                 address: std::net::SocketAddr,
                 delay: $crate::Delay,
             ) -> std::io::Result<Self::Io> {
-                Ok(tcp(<$tcp>::connect(address).await?, delay))
+                tcp(<$tcp>::connect(address).await?, delay)
             }
 
             #[cfg(unix)]
             async fn connect_unix($connect_path: &std::path::Path) -> std::io::Result<Self::Io> {
-                Ok(unix($connect_unix))
+                unix($connect_unix)
             }
 
             #[cfg(not(unix))]
@@ -113,12 +120,12 @@ macro_rules! futures_network {
                 match listener {
                     Listener::Tcp(listener) => {
                         let (stream, peer) = listener.accept().await?;
-                        Ok($crate::Accepted { io: tcp(stream, delay), peer: Some(peer) })
+                        Ok($crate::Accepted { io: tcp(stream, delay)?, peer: Some(peer) })
                     }
                     #[cfg(unix)]
                     Listener::Unix(listener) => {
                         let (stream, _) = listener.accept().await?;
-                        Ok($crate::Accepted { io: unix(stream), peer: None })
+                        Ok($crate::Accepted { io: unix(stream)?, peer: None })
                     }
                 }
             }
