@@ -29,6 +29,22 @@ install_python() {
 debug_folder() { echo "${CARGO_TARGET_DIR:-$ROOT/target}/debug"; }
 release_folder() { echo "${CARGO_TARGET_DIR:-$ROOT/target}/release"; }
 
+# All suites build with the same features, so that whatever runs first builds for all.
+
+# The command as a release build: sets WIREBAHN, unless the environment says which one to use.
+build_command() {
+    [ -z "${WIREBAHN:-}" ] || return 0
+    cargo build --release --quiet -p wirebahn --features zlib-rs,bzip2,snappy,brotli
+    WIREBAHN="$(release_folder)/wirebahn"
+}
+
+# build_programs NAME...: programs of this folder as release builds, to be found in release_folder.
+build_programs() {
+    local bins=() name
+    for name in "$@"; do bins+=(--bin "$name"); done
+    cargo build --release --quiet -p wirebahn-tests --features zlib-rs "${bins[@]}"
+}
+
 # A server of ours in the background: sets ECHO_PID and ECHO_URL (ws://127.0.0.1:PORT/).
 #   start_echo COMMAND LOG [OPTION...]
 start_echo() {

@@ -33,14 +33,13 @@ export WS_DEFLATE_COUNT="${WS_DEFLATE_COUNT:-50}"
 
 cd "$ROOT"
 if [ "$SIDE" != client ] && [ -n "${CONFORMANCE_ADAPTER:-}" ]; then
-    cargo build --release --quiet -p wirebahn-tests --features zlib-rs --bin conformance-echo
+    build_programs conformance-echo
     WIREBAHN="$(release_folder)/conformance-echo"
-elif [ "$SIDE" != client ] && [ -z "${WIREBAHN:-}" ]; then
-    cargo build --release --quiet -p wirebahn --features zlib-rs
-    WIREBAHN="$(release_folder)/wirebahn"
+elif [ "$SIDE" != client ]; then
+    build_command
 fi
 if [ "$SIDE" != server ] && [ -z "${CONFORMANCE_CLIENT:-}" ]; then
-    cargo build --release --quiet -p wirebahn-tests --features zlib-rs --bin conformance-client
+    build_programs conformance-client
     CONFORMANCE_CLIENT="$(release_folder)/conformance-client"
 fi
 bash "$KIT/setup.sh" > "$CONFORMANCE_CACHE/setup.log" 2>&1 || {

@@ -90,11 +90,8 @@ run() {
 }
 
 cd "$ROOT"
-if [ -z "${WIREBAHN:-}" ]; then
-    cargo build --release --quiet -p wirebahn --features zlib-rs,bzip2,snappy,brotli
-    WIREBAHN="$(release_folder)/wirebahn"
-fi
-cargo build --release --quiet -p wirebahn-tests --features zlib-rs --bin deflate-peer
+build_command
+build_programs deflate-peer
 
 cargo build --quiet -p wirebahn-tests --bin wamp-client
 CLIENT="$(debug_folder)/wamp-client"

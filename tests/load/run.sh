@@ -27,11 +27,8 @@ build_wampload() {
 
 cd "$ROOT"
 build_wampload
-cargo build --release --quiet -p wirebahn-tests --bin load-sessions --bin load-floor
-if [ -z "${WIREBAHN:-}" ]; then
-    cargo build --release --quiet -p wirebahn
-    WIREBAHN="$(release_folder)/wirebahn"
-fi
+build_programs load-sessions load-floor
+build_command
 
 crossbar=()
 case " $* " in

@@ -8,19 +8,18 @@ set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=../lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
-MESSAGES=10000000 folder="$(release_folder)" profile=(--release)
+MESSAGES=10000000
+cd "$ROOT"
 if [ "${1:-}" = --short ]; then
-    MESSAGES=100000 folder="$(debug_folder)" profile=()
+    MESSAGES=100000 folder="$(debug_folder)"
     shift
+    cargo build --quiet -p wirebahn-tests --bin soak
+else
+    folder="$(release_folder)"
+    build_programs soak
 fi
 SEED="${1:-1}"
-
-cd "$ROOT"
-cargo build ${profile[@]+"${profile[@]}"} --quiet -p wirebahn-tests --bin soak
-if [ -z "${WIREBAHN:-}" ]; then
-    cargo build --release --quiet -p wirebahn
-    WIREBAHN="$(release_folder)/wirebahn"
-fi
+build_command
 mkdir -p "$CACHE"
 exec python3 tests/interop/wamp/serve.py wirebahn "$WIREBAHN" --log "$CACHE/soak-router.log" -- \
     "$folder/soak" @ws @rs realm1 @pid "$MESSAGES" "$SEED"
