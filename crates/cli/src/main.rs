@@ -29,7 +29,8 @@ mod wamp;
 use std::fmt;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
+use clap::error::ErrorKind;
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
 /// What is logged unless `--log` or `RUST_LOG` say otherwise; the router has its configuration for that.
@@ -111,11 +112,13 @@ impl fmt::Display for Failure {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let mut command = Arguments::command();
+    let matches = command.get_matches_mut();
+    let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     match run(arguments.log.as_deref(), arguments.command) {
         Ok(status) => ExitCode::from(status),
         Err(Failure::Usage(problem)) => {
-            Arguments::command().error(ErrorKind::ValueValidation, problem).exit()
+            chosen(&mut command, &matches).error(ErrorKind::ValueValidation, problem).exit()
         }
         Err(Failure::Failed(problem)) => {
             complain(&problem);
@@ -125,6 +128,18 @@ fn main() -> ExitCode {
             complain(&problem);
             ExitCode::from(NO_SESSION)
         }
+    }
+}
+
+/// The subcommand that was called: what is wrong is shown with its usage, not with that of all commands.
+fn chosen<'a>(command: &'a mut clap::Command, matches: &ArgMatches) -> &'a mut clap::Command {
+    // So that the subcommands know their whole names.
+    command.build();
+    match matches.subcommand() {
+        Some((name, matches)) => {
+            chosen(command.find_subcommand_mut(name).expect("it was found before"), matches)
+        }
+        None => command,
     }
 }
 
