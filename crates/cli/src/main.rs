@@ -27,11 +27,13 @@ mod values;
 mod wamp;
 
 use std::fmt;
+use std::io;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
+use wirebahn_node::StartError;
 
 /// What is logged unless `--log` or `RUST_LOG` say otherwise; the router has its configuration for that.
 const LOG_FILTER: &str = "warn";
@@ -102,6 +104,13 @@ enum Failure {
     Failed(String),
     /// There is no session with the router, or none any more.
     NoSession(String),
+}
+
+impl Failure {
+    /// That nothing can listen at `place`, in the words of the router.
+    fn cannot_listen(place: impl fmt::Display) -> impl Fn(io::Error) -> Self {
+        move |error| Self::Failed(format!("cannot listen on {place}: {error}{}", StartError::hint(&error)))
+    }
 }
 
 impl fmt::Display for Failure {
@@ -177,7 +186,7 @@ fn start_log(filter: Option<&str>) -> Result<(), Failure> {
     let filter = filter.unwrap_or(LOG_FILTER);
     let filter = EnvFilter::try_new(filter)
         .map_err(|error| Failure::Usage(format!("{filter:?} is no filter for the log: {error}")))?;
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
     Ok(())
 }
 
@@ -185,6 +194,6 @@ fn start_log(filter: Option<&str>) -> Result<(), Failure> {
 fn complain(problem: impl fmt::Display) {
     use std::io::Write as _;
     for line in problem.to_string().lines() {
-        let _ = writeln!(std::io::stderr(), "wirebahn: {line}");
+        let _ = writeln!(io::stderr(), "wirebahn: {line}");
     }
 }

@@ -336,18 +336,24 @@ impl StartError {
     fn new(listener: &ListenerConfig, error: io::Error) -> Self {
         Self { listener: listener.name.clone(), endpoint: listener.endpoint.clone(), error }
     }
-}
 
-impl fmt::Display for StartError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let hint = match self.error.kind() {
+    /// What to do about an error of whatever listens, for the end of the line that tells of it; empty if there is
+    /// nothing to say.
+    #[must_use]
+    pub fn hint(error: &io::Error) -> &'static str {
+        match error.kind() {
             io::ErrorKind::AddrInUse => "; end what listens there, or choose another address",
             io::ErrorKind::PermissionDenied => {
                 "; choose a port from 1024 on, or a path that you may write to"
             }
             _ => "",
-        };
-        write!(f, "cannot listen on {}: {}{hint}", self.endpoint, self.error)
+        }
+    }
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot listen on {}: {}{}", self.endpoint, self.error, Self::hint(&self.error))
     }
 }
 
