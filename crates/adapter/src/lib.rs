@@ -4,6 +4,7 @@
 //! * [`Dialer`]: how servers are reached: which proxy, which TLS, how long.
 //! * [`ConnectError`], [`ProxyError`]: why there is no connection to a server.
 //! * [`byte_stream_end`]: whether a byte stream over a WebSocket is complete.
+//! * [`trace`]: what servers log.
 //! * `wamp`, with the feature of that name: what sessions have in common.
 #![forbid(unsafe_code)]
 
@@ -12,6 +13,7 @@ mod dialer;
 mod dialer_setters;
 mod entropy;
 mod error;
+pub mod trace;
 #[cfg(feature = "wamp")]
 pub mod wamp;
 

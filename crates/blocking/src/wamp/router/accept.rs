@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use bytes::BytesMut;
-use wirebahn_adapter::OsEntropy;
+use wirebahn_adapter::{OsEntropy, trace};
 use wirebahn_core::Engine;
 use wirebahn_core::http::{Headers, StatusCode};
 use wirebahn_core::rawsocket::RawSocket;
@@ -36,13 +36,14 @@ pub(super) fn serve_arrival(
         Some(raw::MAGIC) => {
             let Arrival { stream, received, admission, .. } = arrival;
             let accepted = accept_rawsocket(stream, received, Arc::clone(rawsocket), admission);
+            let accepted = accepted.inspect_err(|failure| trace::refused(peer, failure));
             let Ok((socket, serializer)) = accepted else { return };
             let subprotocol = Subprotocol { serializer, batching: Batching::Single };
             serve(router, socket, describe("rawsocket", subprotocol, peer), shutdown)
         }
         Some(_) => match arrival.receive() {
             Ok(Incoming::Upgrade(upgrade)) => {
-                let Some((connection, subprotocol)) = accept_websocket(upgrade) else { return };
+                let Some((connection, subprotocol)) = accept_websocket(upgrade, peer) else { return };
                 let link = |messages| MessageLink::with_subprotocol(messages, subprotocol);
                 let socket = connection.socket.map_engine(link);
                 serve(router, socket, describe("websocket", subprotocol, peer), shutdown)
@@ -61,6 +62,7 @@ fn first_octet(arrival: &mut Arrival) -> Option<u8> {
     while arrival.received.is_empty() {
         let left = deadline.map(|deadline| deadline.saturating_duration_since(now()));
         if left.is_some_and(|left| left.is_zero()) {
+            trace::refused(arrival.peer, &"nothing came in time");
             return None;
         }
         arrival.stream.set_read_timeout(left).ok()?;
@@ -79,9 +81,10 @@ fn first_octet(arrival: &mut Arrival) -> Option<u8> {
 }
 
 /// Accepts a WebSocket with the first subprotocol of the client's that is one of WAMP; refuses it if there is none.
-fn accept_websocket(upgrade: Upgrade) -> Option<(WebSocket, Subprotocol)> {
+fn accept_websocket(upgrade: Upgrade, peer: Option<SocketAddr>) -> Option<(WebSocket, Subprotocol)> {
     let known: Vec<&str> = upgrade.request().subprotocols.iter().map(String::as_str).collect();
     let Some(subprotocol) = known.into_iter().find_map(Subprotocol::from_name) else {
+        trace::refused(peer, &"none of the offered subprotocols is spoken here");
         let mut refusal = Refusal::new(StatusCode::BAD_REQUEST);
         let mut headers = Headers::new();
         headers.append("Content-Type", "text/plain; charset=utf-8").expect("this is visible ASCII");

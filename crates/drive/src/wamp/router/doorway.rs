@@ -1,9 +1,11 @@
 use std::future::poll_fn;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::BytesMut;
+use wirebahn_adapter::trace;
 use wirebahn_core::http::{Headers, StatusCode};
 use wirebahn_core::rawsocket::opening as raw;
 use wirebahn_core::wamp::{Batching, Serializer, Subprotocol};
@@ -57,12 +59,13 @@ impl Doorway {
         admission: Admission,
     ) -> Option<Serving> {
         let mut passed = self.setup.pass_front::<N>(accepted).await?;
-        let first = timeout::<N, _>(self.setup.options.open_timeout, first_octet(&mut passed));
-        if first.await.ok()?? == raw::MAGIC {
+        let peer = passed.peer;
+        let first = timeout::<N, _>(self.setup.options.open_timeout, first_octet(&mut passed)).await;
+        if first.inspect_err(|_| trace::refused(peer, &"nothing came in time")).ok()?? == raw::MAGIC {
             return self.open_rawsocket::<N>(passed, admission).await;
         }
         match passed.receive::<N>(Arc::clone(&self.setup.options), admission).await? {
-            Incoming::Upgrade(upgrade) => self.accept(upgrade).await,
+            Incoming::Upgrade(upgrade) => self.accept(upgrade, peer).await,
             Incoming::Http(exchange) => {
                 respond(exchange, self.setup.answer_http.clone()).await;
                 None
@@ -77,16 +80,22 @@ impl Doorway {
     ) -> Option<Serving> {
         let Passed { io, peer, received } = passed;
         let (options, entropy) = (Arc::clone(&self.rawsocket), Box::new(OsEntropy::default()));
-        let opened = accept_rawsocket_after::<_, N>(io, received, options, entropy, admission).await.ok()?;
+        let opened = accept_rawsocket_after::<_, N>(io, received, options, entropy, admission).await;
+        let opened = opened.inspect_err(|failure| trace::refused(peer, failure)).ok()?;
         let subprotocol = Subprotocol { serializer: opened.serializer, batching: Batching::Single };
         let transport = describe("rawsocket", subprotocol, peer.map(|peer| peer.to_string()));
         Some(self.serve(opened.wire, transport))
     }
 
-    async fn accept<N: Listen>(&self, upgrade: Upgrade<N::Io, N>) -> Option<Serving> {
+    async fn accept<N: Listen>(
+        &self,
+        upgrade: Upgrade<N::Io, N>,
+        peer: Option<SocketAddr>,
+    ) -> Option<Serving> {
         let request = upgrade.request();
         let chosen = request.choose_subprotocol(&self.subprotocols).and_then(Subprotocol::from_name);
         let Some(subprotocol) = chosen else {
+            trace::refused(peer, &"none of the offered subprotocols is spoken here");
             let mut refusal = Refusal::new(StatusCode::BAD_REQUEST);
             let mut headers = Headers::new();
             headers.append("Content-Type", "text/plain; charset=utf-8").expect("this is visible ASCII");
