@@ -12,7 +12,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::BytesMut;
-use wirebahn_adapter::{Delay, trace};
+use wirebahn_adapter::{ACCEPT_PAUSE, Delay, concerns_one_connection, trace};
 use wirebahn_core::http::StatusCode;
 use wirebahn_core::proxy::{ProxyHeaderExpectation, ProxyHeaderGate, ProxyHeaderOptions};
 use wirebahn_core::websocket::Messages;
@@ -24,9 +24,6 @@ use crate::incoming::{Admission, HttpExchange, Incoming, Upgrade, receive_after}
 use crate::reach::converse;
 use crate::socket::now;
 use crate::{Stream, WebSocket};
-
-/// How long to wait after the system refused to accept a connection, typically for lack of file descriptors.
-pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// How long connections may take to end after a shutdown was requested, unless [`Server::shutdown_grace`] says
 /// otherwise.
@@ -297,6 +294,7 @@ impl Server {
         while !shared.is_ending() {
             let (stream, peer) = match self.listener.accept(self.delay) {
                 Ok(accepted) => accepted,
+                Err(error) if concerns_one_connection(&error) => continue,
                 Err(error) => {
                     trace::cannot_accept(&error);
                     std::thread::sleep(ACCEPT_PAUSE);

@@ -46,4 +46,6 @@ pub use runtime::{Runtime, Timer};
 pub use shutdown::Shutdown;
 pub use socket::{CLOSE_WRITE_TIMEOUT, Disconnected, Parts, READS_PER_TURN, Socket};
 pub use split::{ReadHalf, ReuniteError, WriteHalf};
-pub use wirebahn_adapter::{CONNECT_TIMEOUT, Delay, Dialer, OsEntropy, ProxyError, ProxyErrorKind, Route};
+pub use wirebahn_adapter::{
+    CONNECT_TIMEOUT, Delay, Dialer, OsEntropy, ProxyError, ProxyErrorKind, Route, concerns_one_connection,
+};

@@ -9,10 +9,10 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use wirebahn_core::rawsocket;
 use wirebahn_core::wamp::session::SessionConfig;
-use wirebahn_drive::Network as _;
 use wirebahn_drive::wamp::router::RouterHandle;
 use wirebahn_drive::wamp::{JoinError, Session, finish_join};
 use wirebahn_drive::websocket::Admission;
+use wirebahn_drive::{Network as _, concerns_one_connection};
 use wirebahn_tokio::opening::ServerOptions;
 use wirebahn_tokio::{ACCEPT_PAUSE, TokioRuntime};
 
@@ -310,14 +310,6 @@ impl Drop for Place {
     fn drop(&mut self) {
         self.listener.connections.fetch_sub(1, Ordering::AcqRel);
     }
-}
-
-/// Whether an error of `accept` is about the connection that was to be accepted, not about the listener.
-fn concerns_one_connection(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionReset
-    )
 }
 
 /// A node cannot be started: a listener cannot listen.

@@ -12,7 +12,7 @@ use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use bytes::BytesMut;
-use wirebahn_adapter::trace;
+use wirebahn_adapter::{ACCEPT_PAUSE, concerns_one_connection, trace};
 use wirebahn_core::http::StatusCode;
 use wirebahn_core::proxy::{ProxyHeaderExpectation, ProxyHeaderGate, ProxyHeaderOptions};
 use wirebahn_core::websocket::Messages;
@@ -23,10 +23,6 @@ use wirebahn_tls::{TlsError, TlsFailure};
 use super::{Admission, HttpExchange, Incoming, Upgrade, WebSocket};
 use crate::net::{Accepted, TaskSet, converse};
 use crate::{Delay, Io, Listen, OsEntropy, Runtime, Shutdown, sleep, timeout};
-
-/// How long to wait after the system refused to accept a connection, typically for lack of file descriptors: trying
-/// again at once would only burn processor time.
-pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// How long connections may take to end after a shutdown was requested, unless [`Server::shutdown_grace`] says
 /// otherwise: longer than the closing handshake may take by default.
@@ -435,14 +431,6 @@ pub(crate) async fn respond<N: Listen>(exchange: HttpExchange<N::Io, N>, answer:
         // The application's response is not allowed: a bug of its own, which must not leave the client without one.
         let _ = exchange.respond(HttpResponse::new(StatusCode::INTERNAL_SERVER_ERROR)).await;
     }
-}
-
-/// Whether an error of `accept` is about the connection that was to be accepted, not about the listener.
-fn concerns_one_connection(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionReset
-    )
 }
 
 impl<N: Listen> fmt::Debug for Server<N> {
