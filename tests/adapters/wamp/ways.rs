@@ -2,10 +2,10 @@
 
 use std::io::ErrorKind;
 
-use wirebahn_core::wamp::Serializer;
+use wirebahn_core::wamp::{Serializer, Value};
 
 use super::adapter::{JoinSetup, Refused, Wamp};
-use super::{PATIENCE, exercise, join, setup};
+use super::{PATIENCE, call, exercise, join, setup};
 use crate::log;
 use crate::peer::{Raw, UPGRADE, http_proxy, listener_that_says};
 use crate::suite::between::tls;
@@ -20,6 +20,21 @@ pub(crate) fn sessions_run_over_every_transport_in_every_serializer<A: Wamp>() {
             assert_eq!(session.serializer(), serializer);
             exercise(&*session);
         }
+    }
+    router.end();
+}
+
+pub(crate) fn the_meta_api_tells_how_a_session_came<A: Wamp>() {
+    let router = A::route(setup());
+    for (scheme, kind) in [("ws", "websocket"), ("rs", "rawsocket")] {
+        let mut setup = JoinSetup::from(router.url(scheme));
+        setup.serializers = vec![Serializer::MsgPack];
+        let session = join::<A>(setup);
+        let found = session.call(call("wamp.session.get", vec![session.id().into()])).unwrap();
+        let transport = found[0].as_dict().and_then(|details| details.get("transport")).unwrap();
+        let said = |key| transport.as_dict().unwrap().get(key).and_then(Value::as_str).unwrap();
+        assert_eq!((said("type"), said("protocol")), (kind, "wamp.2.msgpack"));
+        assert!(said("peer").starts_with("127.0.0.1:"), "{transport:?}");
     }
     router.end();
 }

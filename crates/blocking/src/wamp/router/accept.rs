@@ -31,6 +31,8 @@ pub(super) fn serve_arrival(
     shutdown: &Arc<AtomicBool>,
 ) {
     let peer = arrival.peer;
+    let describe =
+        |kind, subprotocol| TransportInfo::of_client(kind, subprotocol, peer.map(|peer| peer.to_string()));
     // Whatever goes wrong from here on, the client learns of it.
     let _ = match first_octet(&mut arrival) {
         Some(raw::MAGIC) => {
@@ -39,14 +41,14 @@ pub(super) fn serve_arrival(
             let accepted = accepted.inspect_err(|failure| trace::refused(peer, failure));
             let Ok((socket, serializer)) = accepted else { return };
             let subprotocol = Subprotocol { serializer, batching: Batching::Single };
-            serve(router, socket, describe("rawsocket", subprotocol, peer), shutdown)
+            serve(router, socket, describe("rawsocket", subprotocol), shutdown)
         }
         Some(_) => match arrival.receive() {
             Ok(Incoming::Upgrade(upgrade)) => {
                 let Some((connection, subprotocol)) = accept_websocket(upgrade, peer) else { return };
                 let link = |messages| MessageLink::with_subprotocol(messages, subprotocol);
                 let socket = connection.socket.map_engine(link);
-                serve(router, socket, describe("websocket", subprotocol, peer), shutdown)
+                serve(router, socket, describe("websocket", subprotocol), shutdown)
             }
             Ok(Incoming::Http(exchange)) => return respond(exchange, answer_http),
             Err(_) => return,
@@ -133,15 +135,4 @@ pub(super) fn accept_rawsocket(
 
 fn known(number: raw::SerializerId) -> Option<Serializer> {
     Serializer::from_rawsocket_number(number.get())
-}
-
-/// What others may learn of a connection through the session meta API.
-pub(super) fn describe(kind: &str, subprotocol: Subprotocol, peer: Option<SocketAddr>) -> TransportInfo {
-    let mut transport = TransportInfo::new(subprotocol.serializer);
-    transport.details.insert("type", kind);
-    transport.details.insert("protocol", subprotocol.name());
-    if let Some(peer) = peer {
-        transport.details.insert("peer", peer.to_string());
-    }
-    transport
 }
