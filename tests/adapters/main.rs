@@ -3,6 +3,7 @@
 //! * `adapter`: what the suite sees of an adapter: nothing but blocking calls.
 //! * `driven`, `blocking`: the adapters as that.
 //! * `suite`: the tests of WebSocket, each generic over the adapter. `peer`: the other ends that write their bytes by hand.
+//! * `log`: what servers log meanwhile.
 //! * `wamp`: the same for WAMP.
 //! * `blocking_wamp`, `blocking_websocket`: what only threads have.
 //! * `byte_streams`, `blocking_bytes`: connections as byte streams. `reconnecting`: those that come back.
@@ -17,6 +18,7 @@ mod blocking_websocket;
 mod byte_streams;
 mod dependencies;
 mod driven;
+mod log;
 mod peer;
 mod portable;
 mod reconnecting;

@@ -85,13 +85,13 @@ pub use connection::{Connection, FrameSocket, StreamingSocket, WebSocket};
 pub use incoming::{HttpExchange, Incoming, Upgrade, accept, receive};
 #[cfg(feature = "tls")]
 pub use secure::TlsStream;
-pub use server::{ACCEPT_PAUSE, SHUTDOWN_GRACE, Server, ServerHandle};
+pub use server::{SHUTDOWN_GRACE, Server, ServerHandle};
 pub use socket::TimedOut;
 pub use split::{WebSocketReader, WebSocketWriter};
 pub use stream::{Duplex, Stream};
 
 pub use wirebahn_adapter::{
-    CONNECT_TIMEOUT, ConnectError, Delay, Dialer, OsEntropy, ProxyError, ProxyErrorKind, Route,
+    ACCEPT_PAUSE, CONNECT_TIMEOUT, ConnectError, Delay, Dialer, OsEntropy, ProxyError, ProxyErrorKind, Route,
 };
 pub use wirebahn_core::websocket::{
     Cause, Chunk, CloseCode, Closed, Config, Event, Fin, Frames, Layer, Message, MessageEvent, MessageKind,

@@ -12,7 +12,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::BytesMut;
-use wirebahn_adapter::Delay;
+use wirebahn_adapter::{ACCEPT_PAUSE, Delay, concerns_one_connection, trace};
 use wirebahn_core::http::StatusCode;
 use wirebahn_core::proxy::{ProxyHeaderExpectation, ProxyHeaderGate, ProxyHeaderOptions};
 use wirebahn_core::websocket::Messages;
@@ -24,9 +24,6 @@ use crate::incoming::{Admission, HttpExchange, Incoming, Upgrade, receive_after}
 use crate::reach::converse;
 use crate::socket::now;
 use crate::{Stream, WebSocket};
-
-/// How long to wait after the system refused to accept a connection, typically for lack of file descriptors.
-pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// How long connections may take to end after a shutdown was requested, unless [`Server::shutdown_grace`] says
 /// otherwise.
@@ -295,9 +292,14 @@ impl Server {
         }
         let (handler, shared) = (Arc::new(handler), Arc::clone(&self.handle.0));
         while !shared.is_ending() {
-            let Ok((stream, peer)) = self.listener.accept(self.delay) else {
-                std::thread::sleep(ACCEPT_PAUSE);
-                continue;
+            let (stream, peer) = match self.listener.accept(self.delay) {
+                Ok(accepted) => accepted,
+                Err(error) if concerns_one_connection(&error) => continue,
+                Err(error) => {
+                    trace::cannot_accept(&error);
+                    std::thread::sleep(ACCEPT_PAUSE);
+                    continue;
+                }
             };
             if shared.is_ending() {
                 break;
@@ -333,7 +335,8 @@ impl Arrival {
     /// Waits for the request.
     pub(crate) fn receive(self) -> Result<Incoming, OpeningFailure> {
         let peer = self.peer.map(|peer| peer.to_string());
-        receive_after(self.stream, self.received, self.options, peer, self.admission)
+        let incoming = receive_after(self.stream, self.received, self.options, peer, self.admission);
+        incoming.inspect_err(|failure| trace::refused(self.peer, failure))
     }
 }
 
@@ -375,18 +378,21 @@ impl Front {
     ) -> Option<(Stream, Option<SocketAddr>, BytesMut)> {
         let mut received = BytesMut::new();
         if let Some(expected) = &self.proxy_header {
-            let expectation = expected.expectation(peer.map(|peer| peer.ip())).ok()?;
+            let expectation = expected.expectation(peer.map(|peer| peer.ip()));
+            let expectation = expectation.inspect_err(|error| trace::refused(peer, error)).ok()?;
             if expectation != ProxyHeaderExpectation::None {
                 let header;
                 let gate = ProxyHeaderGate::open(expectation, expected, now());
-                (header, stream, received) = converse(gate, stream).ok()?;
+                let passed = converse(gate, stream).inspect_err(|error| trace::refused(peer, error));
+                (header, stream, received) = passed.ok()?;
                 peer = header.and_then(|header| header.source()).or(peer);
             }
         }
         #[cfg(feature = "tls")]
         if let Some(tls) = &self.tls {
             let deadline = options.open_timeout.map(|timeout| now() + timeout);
-            stream = crate::secure::accept(stream, std::mem::take(&mut received), tls, deadline).ok()?;
+            let secured = crate::secure::accept(stream, std::mem::take(&mut received), tls, deadline);
+            stream = secured.inspect_err(|error| trace::refused(peer, error)).ok()?;
         }
         Some((stream, peer, received))
     }

@@ -1,6 +1,5 @@
 //! `wirebahn echo`: a server to try clients with.
 
-use std::io;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -58,10 +57,9 @@ pub(crate) async fn run(options: Options) -> Result<u8, Failure> {
     open_files::raise_limit();
     let signal =
         signals::first().map_err(|error| Failure::Failed(format!("cannot watch signals: {error}")))?;
-    let cannot_listen =
-        |error: io::Error| Failure::Failed(format!("cannot listen on {}: {error}", options.listen));
-    let server = Server::bind(&options.listen).await.map_err(cannot_listen)?;
-    let address = server.local_addr().map_err(cannot_listen)?;
+    let cannot_listen = Failure::cannot_listen(&options.listen);
+    let server = Server::bind(&options.listen).await.map_err(&cannot_listen)?;
+    let address = server.local_addr().map_err(&cannot_listen)?;
     let server = server
         .options(server_options(options.max_message, options.compress))
         .max_connections(options.max_connections.unwrap_or(usize::MAX))
@@ -79,7 +77,7 @@ pub(crate) async fn run(options: Options) -> Result<u8, Failure> {
     server
         .serve_upgrades(move |upgrade| serve(upgrade, shutdown.clone(), Arc::clone(&hub)))
         .await
-        .map_err(cannot_listen)?;
+        .map_err(&cannot_listen)?;
     Ok(0)
 }
 

@@ -27,10 +27,13 @@ mod values;
 mod wamp;
 
 use std::fmt;
+use std::io;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
+use clap::error::ErrorKind;
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
+use wirebahn_node::StartError;
 
 /// What is logged unless `--log` or `RUST_LOG` say otherwise; the router has its configuration for that.
 const LOG_FILTER: &str = "warn";
@@ -103,6 +106,13 @@ enum Failure {
     NoSession(String),
 }
 
+impl Failure {
+    /// That nothing can listen at `place`, in the words of the router.
+    fn cannot_listen(place: impl fmt::Display) -> impl Fn(io::Error) -> Self {
+        move |error| Self::Failed(format!("cannot listen on {place}: {error}{}", StartError::hint(&error)))
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (Self::Usage(problem) | Self::Failed(problem) | Self::NoSession(problem)) = self;
@@ -111,11 +121,13 @@ impl fmt::Display for Failure {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let mut command = Arguments::command();
+    let matches = command.get_matches_mut();
+    let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     match run(arguments.log.as_deref(), arguments.command) {
         Ok(status) => ExitCode::from(status),
         Err(Failure::Usage(problem)) => {
-            Arguments::command().error(ErrorKind::ValueValidation, problem).exit()
+            chosen(&mut command, &matches).error(ErrorKind::ValueValidation, problem).exit()
         }
         Err(Failure::Failed(problem)) => {
             complain(&problem);
@@ -125,6 +137,18 @@ fn main() -> ExitCode {
             complain(&problem);
             ExitCode::from(NO_SESSION)
         }
+    }
+}
+
+/// The subcommand that was called: what is wrong is shown with its usage, not with that of all commands.
+fn chosen<'a>(command: &'a mut clap::Command, matches: &ArgMatches) -> &'a mut clap::Command {
+    // So that the subcommands know their whole names.
+    command.build();
+    match matches.subcommand() {
+        Some((name, matches)) => {
+            chosen(command.find_subcommand_mut(name).expect("it was found before"), matches)
+        }
+        None => command,
     }
 }
 
@@ -162,7 +186,7 @@ fn start_log(filter: Option<&str>) -> Result<(), Failure> {
     let filter = filter.unwrap_or(LOG_FILTER);
     let filter = EnvFilter::try_new(filter)
         .map_err(|error| Failure::Usage(format!("{filter:?} is no filter for the log: {error}")))?;
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
     Ok(())
 }
 
@@ -170,6 +194,6 @@ fn start_log(filter: Option<&str>) -> Result<(), Failure> {
 fn complain(problem: impl fmt::Display) {
     use std::io::Write as _;
     for line in problem.to_string().lines() {
-        let _ = writeln!(std::io::stderr(), "wirebahn: {line}");
+        let _ = writeln!(io::stderr(), "wirebahn: {line}");
     }
 }

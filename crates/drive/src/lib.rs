@@ -39,11 +39,13 @@ pub use crate::futures_io::{FuturesIo, FuturesStream, ShutDown};
 #[cfg(feature = "futures-io-tls")]
 pub use crate::futures_io::{TlsStream, secure, secure_accepted};
 pub use io::{Io, Wrap};
-pub use net::{Accepted, Elapsed, Listen, Network, Spawn, converse, reach, sleep, timeout};
+pub use net::{Accepted, Elapsed, Listen, Network, Spawn, converse, first_octet, reach, sleep, timeout};
 pub use output::MAX_PIECES;
 pub use recv_buffer::{BLOCK_LEN, MAX_KEPT_TAIL, MIN_GROWTH, MIN_ROOM, POOLED_BLOCKS};
 pub use runtime::{Runtime, Timer};
 pub use shutdown::Shutdown;
 pub use socket::{CLOSE_WRITE_TIMEOUT, Disconnected, Parts, READS_PER_TURN, Socket};
 pub use split::{ReadHalf, ReuniteError, WriteHalf};
-pub use wirebahn_adapter::{CONNECT_TIMEOUT, Delay, Dialer, OsEntropy, ProxyError, ProxyErrorKind, Route};
+pub use wirebahn_adapter::{
+    CONNECT_TIMEOUT, Delay, Dialer, OsEntropy, ProxyError, ProxyErrorKind, Route, concerns_one_connection,
+};

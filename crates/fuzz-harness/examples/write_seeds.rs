@@ -18,6 +18,7 @@ fn main() -> io::Result<()> {
     write("proxy_header", proxy_header())?;
     write("frames", frames())?;
     write("inflate", inflate())?;
+    write("byte_stream", byte_stream())?;
     write("operations", operations())?;
     write("rawsocket", rawsocket())?;
     write("router_operations", router_operations())?;
@@ -230,6 +231,32 @@ fn frames() -> Vec<Vec<u8>> {
             seeds.push(input(flags, &bytes));
         }
     }
+    seeds
+}
+
+/// Messages, with `|` between them.
+fn byte_stream() -> Vec<Vec<u8>> {
+    let base64: [&[u8]; 10] = [
+        b"aGVsbG8gd29ybGQgYW5kIGV2ZXJ5Ym9keQ==|aGk=||YWJj",
+        b"aGVsbG8=aGVs",
+        b"aGVsbG8=a",
+        b"aGVsbG8",
+        b"aGVsbG9=",
+        b"aG==|aA==",
+        b"aGVs\n",
+        b"+/-_",
+        b"====",
+        b"gr\xc3\xbc\xc3\x9fe",
+    ];
+    let mut seeds = Vec::new();
+    for flags in [1, 3] {
+        seeds.extend(base64.iter().map(|bytes| input(flags, bytes)));
+    }
+    seeds.extend([
+        input(0, b"any\0|bytes||\xff"),
+        input(2 | 2 << 2, b"a|b|c"),
+        input(1 | 3 << 2, b"YWJj|YWJj|YWJj"),
+    ]);
     seeds
 }
 

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use bytes::BytesMut;
 use wirebahn_core::websocket::extension::deflate::{
     Backend, ContextTakeover, Deflate, DeflateOptions, WindowBits,
 };
@@ -15,6 +14,7 @@ use wirebahn_core::websocket::{
 use wirebahn_core::{Engine, Instant};
 use wirebahn_testkit::SeededEntropy;
 
+use crate::frame;
 use crate::input::{Flags, Input};
 
 // The flags.
@@ -212,21 +212,7 @@ fn established(flags: Flags, limit: u64) -> Established {
     established
 }
 
-/// A compressed message in one frame, with the key 0.
+/// A compressed message in one frame.
 fn frame(flags: Flags, payload: &[u8]) -> Vec<u8> {
-    let mut frame = BytesMut::from(&[if flags.has(TEXT) { 0xc1 } else { 0xc2 }][..]);
-    match u16::try_from(payload.len()) {
-        Ok(len @ 0..126) => frame.extend_from_slice(&[0x80 | len.to_le_bytes()[0]]),
-        Ok(len) => {
-            frame.extend_from_slice(&[0xfe]);
-            frame.extend_from_slice(&len.to_be_bytes());
-        }
-        Err(_) => {
-            frame.extend_from_slice(&[0xff]);
-            frame.extend_from_slice(&(payload.len() as u64).to_be_bytes());
-        }
-    }
-    frame.extend_from_slice(&[0; 4]);
-    frame.extend_from_slice(payload);
-    frame.to_vec()
+    frame::masked(if flags.has(TEXT) { 0xc1 } else { 0xc2 }, payload)
 }

@@ -8,6 +8,7 @@
 //! * [`frames`]: arbitrary bytes in arbitrary pieces into the three layers, compared with each other and with a parser
 //!   that was written from RFC 6455 alone.
 //! * [`inflate`]: arbitrary bytes as compressed messages, in arbitrary pieces.
+//! * [`byte_stream`]: arbitrary messages as a byte stream, compared with a second decoder.
 //! * [`operations`]: arbitrary operations on a client and a server on virtual time.
 //! * [`rawsocket`]: arbitrary bytes in arbitrary pieces into either end of a RawSocket, compared with a second parser.
 //! * [`router_operations`]: arbitrary operations on a router with several sessions on virtual time.
@@ -17,8 +18,10 @@
 //! All but `operations` and those of WAMP share the layout `flags (2 bytes), sizes of the pieces (4 bytes), bytes of the peer`.
 #![forbid(unsafe_code)]
 
+mod byte_stream;
 mod client_opening;
 mod entropy;
+mod frame;
 mod frames;
 mod inflate;
 mod input;
@@ -30,6 +33,7 @@ mod router_operations;
 mod server_opening;
 mod wamp;
 
+pub use byte_stream::byte_stream;
 pub use client_opening::client_opening;
 pub use frames::frames;
 pub use inflate::inflate;

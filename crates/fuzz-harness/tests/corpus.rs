@@ -5,8 +5,8 @@ use std::path::Path;
 
 use wirebahn_core::Entropy;
 use wirebahn_fuzz_harness::{
-    client_opening, frames, inflate, operations, rawsocket, router_operations, server_opening, wamp_cbor,
-    wamp_json, wamp_msgpack, wamp_transcode,
+    byte_stream, client_opening, frames, inflate, operations, rawsocket, router_operations, server_opening,
+    wamp_cbor, wamp_json, wamp_msgpack, wamp_transcode,
 };
 use wirebahn_testkit::SeededEntropy;
 
@@ -52,6 +52,11 @@ fn the_corpus_of_frames_passes() {
 #[test]
 fn the_corpus_of_inflate_passes() {
     replay("inflate", inflate);
+}
+
+#[test]
+fn the_corpus_of_byte_stream_passes() {
+    replay("byte_stream", byte_stream);
 }
 
 #[test]

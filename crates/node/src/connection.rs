@@ -4,12 +4,13 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use bytes::BytesMut;
 use wirebahn_core::rawsocket::{self, RawSocket};
 use wirebahn_core::wamp::{Batching, Serializer, Subprotocol};
 use wirebahn_core::websocket::Messages;
-use wirebahn_drive::OsEntropy;
-use wirebahn_drive::wamp::{LinkWire, accept_rawsocket};
+use wirebahn_drive::wamp::{LinkWire, accept_rawsocket_after};
 use wirebahn_drive::websocket::{Admission, HttpExchange, Incoming, Upgrade};
+use wirebahn_drive::{OsEntropy, first_octet};
 use wirebahn_router::TransportInfo;
 use wirebahn_tokio::TokioRuntime;
 use wirebahn_tokio::http::{Headers, StatusCode};
@@ -43,32 +44,21 @@ pub(crate) async fn serve(
     place: Place,
 ) {
     let opening = Opening { live: shared.live(), shared: &shared, listener: &listener, peer, place: &place };
+    let describe =
+        |kind, subprotocol| TransportInfo::of_client(kind, subprotocol, peer.map(|peer| peer.to_string()));
     // On the heap, and gone when the session begins: only that determines how large the task of a connection is.
     match Box::pin(opening.run(wire)).await {
         Some(Opened::WebSocket(link, subprotocol)) => {
             let _open = (shared.busy(), shared.metrics.opened(&listener.name, Spoken::WebSocket));
-            let transport = describe("websocket", subprotocol, peer);
-            shared.router.serve(link, transport).await;
+            shared.router.serve(link, describe("websocket", subprotocol)).await;
         }
         Some(Opened::RawSocket(link, serializer)) => {
             let _open = (shared.busy(), shared.metrics.opened(&listener.name, Spoken::RawSocket));
             let subprotocol = Subprotocol { serializer, batching: Batching::Single };
-            let transport = describe("rawsocket", subprotocol, peer);
-            shared.router.serve(link, transport).await;
+            shared.router.serve(link, describe("rawsocket", subprotocol)).await;
         }
         None => {}
     }
-}
-
-/// What others may learn of a connection through the session meta API.
-fn describe(kind: &str, subprotocol: Subprotocol, peer: Option<SocketAddr>) -> TransportInfo {
-    let mut transport = TransportInfo::new(subprotocol.serializer);
-    transport.details.insert("type", kind);
-    transport.details.insert("protocol", subprotocol.name());
-    if let Some(peer) = peer {
-        transport.details.insert("peer", peer.to_string());
-    }
-    transport
 }
 
 /// A connection until it has opened.
@@ -85,13 +75,17 @@ impl Opening<'_> {
         let listener = self.live.listener(self.listener);
         let speaks_http = listener.speaks(Protocol::WebSocket) || listener.speaks(Protocol::Http);
         let patience = self.live.config.websocket.open_timeout;
-        let Ok(first) = tokio::time::timeout(patience, wire.first_octet()).await else {
+        let mut received = BytesMut::new();
+        let first = first_octet(&mut wire, &mut received);
+        let Ok(first) = tokio::time::timeout(patience, first).await else {
             self.refused(Refusal::Timeout, "nothing came");
             return None;
         };
         match first {
-            Ok(Some(RAWSOCKET_MAGIC)) if listener.speaks(Protocol::RawSocket) => self.rawsocket(wire).await,
-            Ok(Some(octet)) if speaks_http && octet != RAWSOCKET_MAGIC => self.http(wire).await,
+            Ok(Some(RAWSOCKET_MAGIC)) if listener.speaks(Protocol::RawSocket) => {
+                self.rawsocket(wire, received).await
+            }
+            Ok(Some(octet)) if speaks_http && octet != RAWSOCKET_MAGIC => self.http(wire, received).await,
             Ok(Some(octet)) => {
                 let why = format_args!("nothing that begins with {octet:#04x} is spoken here");
                 self.refused(Refusal::Invalid, why);
@@ -102,12 +96,12 @@ impl Opening<'_> {
         }
     }
 
-    async fn rawsocket(&self, wire: Wire) -> Option<Opened> {
+    async fn rawsocket(&self, wire: Wire, received: BytesMut) -> Option<Opened> {
         use rawsocket::opening::OpeningFailure;
 
         let options = Arc::clone(&self.live.rawsocket);
         let entropy = Box::new(OsEntropy::default());
-        match accept_rawsocket(wire, options, entropy, self.admission()).await {
+        match accept_rawsocket_after(wire, received, options, entropy, self.admission()).await {
             Ok(opened) => return Some(Opened::RawSocket(opened.wire, opened.serializer)),
             Err(OpeningFailure::TransportLost) => {}
             Err(failure @ OpeningFailure::TimedOut(_)) => self.refused(Refusal::Timeout, failure),
@@ -119,11 +113,11 @@ impl Opening<'_> {
         None
     }
 
-    async fn http(&self, wire: Wire) -> Option<Opened> {
+    async fn http(&self, wire: Wire, received: BytesMut) -> Option<Opened> {
         let options = Arc::clone(&self.live.websocket);
         let peer = self.peer.map(|peer| peer.to_string());
         let entropy = Box::new(OsEntropy::default());
-        match Incoming::receive(wire, options, peer, entropy, self.admission()).await {
+        match Incoming::receive_after(wire, received, options, peer, entropy, self.admission()).await {
             Ok(Incoming::Upgrade(upgrade)) => return self.upgrade(upgrade).await,
             Ok(Incoming::Http(exchange)) => self.exchange(exchange).await,
             // Nobody has asked for anything.

@@ -9,10 +9,10 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use wirebahn_core::rawsocket;
 use wirebahn_core::wamp::session::SessionConfig;
-use wirebahn_drive::Network as _;
 use wirebahn_drive::wamp::router::RouterHandle;
 use wirebahn_drive::wamp::{JoinError, Session, finish_join};
 use wirebahn_drive::websocket::Admission;
+use wirebahn_drive::{Network as _, concerns_one_connection};
 use wirebahn_tokio::opening::ServerOptions;
 use wirebahn_tokio::{ACCEPT_PAUSE, TokioRuntime};
 
@@ -312,14 +312,6 @@ impl Drop for Place {
     }
 }
 
-/// Whether an error of `accept` is about the connection that was to be accepted, not about the listener.
-fn concerns_one_connection(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionReset
-    )
-}
-
 /// A node cannot be started: a listener cannot listen.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -336,18 +328,24 @@ impl StartError {
     fn new(listener: &ListenerConfig, error: io::Error) -> Self {
         Self { listener: listener.name.clone(), endpoint: listener.endpoint.clone(), error }
     }
-}
 
-impl fmt::Display for StartError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let hint = match self.error.kind() {
+    /// What to do about an error of whatever listens, for the end of the line that tells of it; empty if there is
+    /// nothing to say.
+    #[must_use]
+    pub fn hint(error: &io::Error) -> &'static str {
+        match error.kind() {
             io::ErrorKind::AddrInUse => "; end what listens there, or choose another address",
             io::ErrorKind::PermissionDenied => {
                 "; choose a port from 1024 on, or a path that you may write to"
             }
             _ => "",
-        };
-        write!(f, "cannot listen on {}: {}{hint}", self.endpoint, self.error)
+        }
+    }
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot listen on {}: {}{}", self.endpoint, self.error, Self::hint(&self.error))
     }
 }
 

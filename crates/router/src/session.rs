@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 
 use wirebahn_core::Instant;
 use wirebahn_core::wamp::{
-    Dict, Feature, HelloDetails, Message, RequestId, RequestIds, Role, Roles, Serializer, SessionId, Text,
-    Uri,
+    Dict, Feature, HelloDetails, Message, RequestId, RequestIds, Role, Roles, Serializer, SessionId,
+    Subprotocol, Text, Uri,
 };
 
 use crate::ids::{IdHashKey, IdMap};
@@ -37,6 +37,19 @@ impl TransportInfo {
     #[must_use]
     pub fn new(serializer: Serializer) -> Self {
         Self { serializer, ..Self::default() }
+    }
+
+    /// A connection of a client, for the session meta API: over a transport of this kind, `websocket` or `rawsocket`, with
+    /// the address of its other end, if it has one.
+    #[must_use]
+    pub fn of_client(kind: &str, subprotocol: Subprotocol, peer: Option<String>) -> Self {
+        let mut transport = Self::new(subprotocol.serializer);
+        transport.details.insert("type", kind);
+        transport.details.insert("protocol", subprotocol.name());
+        if let Some(peer) = peer {
+            transport.details.insert("peer", peer);
+        }
+        transport
     }
 }
 

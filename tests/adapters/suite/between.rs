@@ -1,5 +1,7 @@
 //! What is between the two ends: TLS and proxies.
 
+use std::net::SocketAddr;
+
 use rcgen::{CertificateParams, KeyPair};
 use wirebahn_core::proxy::{ProxyHeaderMode, ProxyHeaderOptions, TunnelError};
 use wirebahn_core::websocket::{CloseCode, Message};
@@ -7,8 +9,9 @@ use wirebahn_drive::ProxyErrorKind;
 use wirebahn_drive::websocket::ConnectError;
 use wirebahn_tls::{ClientTls, ClientTlsOptions, Identity, Roots, ServerTls, ServerTlsOptions, TlsFailure};
 
-use super::{connect, start, text};
+use super::{connect, impatient, start, text};
 use crate::adapter::{Adapter, Behaviour, ClientSetup, Running, ServerSetup};
+use crate::log::{self, assert_refused};
 use crate::peer::{PATIENCE, Raw, UPGRADE, http_proxy, listener_that_says};
 
 /// A server's TLS, and that of a client which trusts it.
@@ -117,5 +120,49 @@ pub(crate) fn a_proxy_in_front_names_the_client<A: Adapter>() {
     raw.read_head();
     assert_eq!(raw.read_exact(2 + 14), b"\x81\x0e192.0.2.7:4711");
     assert!(connect::<A>(&server).recv().unwrap().as_text().unwrap().starts_with("127.0.0.1:"));
+    server.end();
+}
+
+pub(crate) fn who_does_not_get_through_is_logged<A: Adapter>() {
+    log::start();
+    // The client, as the server sees it, that sends this to a server like that.
+    let send = |setup: ServerSetup, bytes: &[u8]| {
+        let server = start::<A>(setup);
+        let mut raw = Raw::connect(server.address);
+        raw.send(bytes);
+        raw.read_to_end();
+        server.end();
+        raw.0.local_addr().unwrap()
+    };
+    let with_tls = || {
+        let mut setup = ServerSetup::from(Behaviour::Echo);
+        setup.options = impatient(|_| {});
+        setup.tls = Some(tls().0);
+        setup
+    };
+    let peer = send(with_tls(), UPGRADE);
+    assert_refused(peer, "no TLS connection with a client: it does not speak TLS");
+    let peer = send(with_tls(), b"");
+    assert_refused(peer, "no TLS connection with a client: the handshake took too long");
+    let behind_proxy = |trusted: &str| {
+        let mut options = ProxyHeaderOptions::new(ProxyHeaderMode::Required);
+        options.trusted.push(trusted.parse().unwrap());
+        let mut setup = with_tls();
+        setup.proxy_header = Some(options);
+        setup
+    };
+    let peer = send(behind_proxy("127.0.0.1"), b"PROXY TCP4 nonsense\r\n");
+    assert_refused(peer, "the addresses in the PROXY header are malformed");
+    let peer = send(behind_proxy("192.0.2.1"), b"");
+    assert_refused(peer, "the source is none of the trusted proxies");
+    let peer = send(Behaviour::Echo.into(), b"nonsense\r\n\r\n");
+    assert_refused(peer, "HTTP");
+    // Whoever comes through a proxy has the address that the proxy names.
+    let server = start::<A>(behind_proxy("127.0.0.1"));
+    let mut raw = Raw::connect(server.address);
+    let peer = SocketAddr::from(([192, 0, 2, 7], raw.0.local_addr().unwrap().port()));
+    let header = format!("PROXY TCP4 {} 198.51.100.1 {} 443\r\n", peer.ip(), peer.port());
+    raw.send(&[header.as_bytes(), UPGRADE].concat());
+    assert_refused(peer, "it does not speak TLS");
     server.end();
 }

@@ -69,6 +69,7 @@ macro_rules! tests {
                 a_server_without_tls_is_told_from_one_that_hangs
                 servers_are_reached_through_proxies
                 a_proxy_in_front_names_the_client
+                who_does_not_get_through_is_logged
             }
         }
     };

@@ -82,6 +82,7 @@ macro_rules! tests {
             }
             ways {
                 sessions_run_over_every_transport_in_every_serializer
+                the_meta_api_tells_how_a_session_came
                 sessions_run_over_unix_sockets
                 sessions_run_over_tls_and_routers_are_verified
                 routers_are_reached_through_proxies

@@ -2,10 +2,11 @@
 
 use std::io::ErrorKind;
 
-use wirebahn_core::wamp::Serializer;
+use wirebahn_core::wamp::{Serializer, Value};
 
 use super::adapter::{JoinSetup, Refused, Wamp};
-use super::{PATIENCE, exercise, join, setup};
+use super::{PATIENCE, call, exercise, join, setup};
+use crate::log;
 use crate::peer::{Raw, UPGRADE, http_proxy, listener_that_says};
 use crate::suite::between::tls;
 
@@ -19,6 +20,21 @@ pub(crate) fn sessions_run_over_every_transport_in_every_serializer<A: Wamp>() {
             assert_eq!(session.serializer(), serializer);
             exercise(&*session);
         }
+    }
+    router.end();
+}
+
+pub(crate) fn the_meta_api_tells_how_a_session_came<A: Wamp>() {
+    let router = A::route(setup());
+    for (scheme, kind) in [("ws", "websocket"), ("rs", "rawsocket")] {
+        let mut setup = JoinSetup::from(router.url(scheme));
+        setup.serializers = vec![Serializer::MsgPack];
+        let session = join::<A>(setup);
+        let found = session.call(call("wamp.session.get", vec![session.id().into()])).unwrap();
+        let transport = found[0].as_dict().and_then(|details| details.get("transport")).unwrap();
+        let said = |key| transport.as_dict().unwrap().get(key).and_then(Value::as_str).unwrap();
+        assert_eq!((said("type"), said("protocol")), (kind, "wamp.2.msgpack"));
+        assert!(said("peer").starts_with("127.0.0.1:"), "{transport:?}");
     }
     router.end();
 }
@@ -105,21 +121,23 @@ pub(crate) fn other_requests_are_answered<A: Wamp>() {
     let mut setup = setup();
     setup.open_timeout = PATIENCE;
     let router = A::route(setup);
-    for (request, answer) in [
-        (&b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"[..], "HTTP/1.1 426 "),
+    log::start();
+    for (request, answer, logged) in [
+        (&b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"[..], "HTTP/1.1 426 ", "this is a WebSocket endpoint"),
         // A WebSocket, but none of the subprotocols of WAMP.
-        (UPGRADE, "HTTP/1.1 400 "),
-        (b"nonsense\r\n\r\n", "HTTP/1.1 400 "),
+        (UPGRADE, "HTTP/1.1 400 ", "subprotocol"),
+        (b"nonsense\r\n\r\n", "HTTP/1.1 400 ", "HTTP"),
         // A RawSocket with a serializer that there is not: error 1.
-        (b"\x7f\xff\0\0", "\x7f\x10"),
+        (b"\x7f\xff\0\0", "\x7f\x10", "serializer"),
         // Who says nothing, or not enough, is hung up on.
-        (b"", ""),
-        (b"\x7f", ""),
+        (b"", "", "nothing came in time"),
+        (b"\x7f", "", "handshake"),
     ] {
         let mut raw = Raw::connect(router.address);
         raw.send(request);
         let bytes = String::from_utf8_lossy(&raw.read_to_end()).into_owned();
         assert!(bytes.starts_with(answer) && bytes.is_empty() == answer.is_empty(), "{request:?}: {bytes}");
+        log::assert_refused(raw.0.local_addr().unwrap(), logged);
     }
     router.end();
 }

@@ -120,8 +120,12 @@ impl Plain {
 #[cfg(unix)]
 pub(super) async fn clear(path: &std::path::Path) -> io::Result<()> {
     use std::os::unix::fs::FileTypeExt as _;
-    let is_socket = std::fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_socket());
-    if is_socket && UnixStream::connect(path).await.is_err_and(|error| is_refusal(&error)) {
+    let Ok(found) = std::fs::symlink_metadata(path) else { return Ok(()) };
+    if !found.file_type().is_socket() {
+        // The system would say that the address is in use, as if somebody listened there.
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, "there is a file that is no socket"));
+    }
+    if UnixStream::connect(path).await.is_err_and(|error| is_refusal(&error)) {
         std::fs::remove_file(path)?;
     }
     Ok(())

@@ -1,6 +1,5 @@
 //! Where plain connections come in.
 
-use std::io;
 use std::sync::Arc;
 
 use tokio::sync::{Semaphore, oneshot};
@@ -46,9 +45,9 @@ pub(super) async fn run(
     });
     // What is wrong with it should not come out with the first connection only.
     way.client().map_err(|error| Failure::Usage(format!("{url}: {error}")))?;
-    let cannot_listen = |error: io::Error| Failure::Failed(format!("cannot listen on {listen}: {error}"));
-    let listener = listen.listen().await.map_err(cannot_listen)?;
-    output::announce(&format!("listening on {}", listener.place().map_err(cannot_listen)?));
+    let cannot_listen = Failure::cannot_listen(listen);
+    let listener = listen.listen().await.map_err(&cannot_listen)?;
+    output::announce(&format!("listening on {}", listener.place().map_err(&cannot_listen)?));
 
     let places = Arc::new(Semaphore::new(options.max_connections.min(Semaphore::MAX_PERMITS)));
     let mut connections = JoinSet::new();

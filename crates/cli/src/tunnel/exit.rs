@@ -37,8 +37,8 @@ pub(super) async fn run(
     server_options.origins = origins.map_err(|error| Failure::Usage(format!("--allow-origin: {error}")))?;
     let tls = server_tls(listen, options)?;
 
-    let cannot_listen = |error: io::Error| Failure::Failed(format!("cannot listen on {listen}: {error}"));
-    let (server, place, _file) = bind(listen).await.map_err(cannot_listen)?;
+    let cannot_listen = Failure::cannot_listen(listen);
+    let (server, place, _file) = bind(listen).await.map_err(&cannot_listen)?;
     let mut server = server.options(server_options).max_connections(options.max_connections);
     if let Some(tls) = tls {
         server = server.tls(tls);

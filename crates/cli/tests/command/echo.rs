@@ -100,7 +100,8 @@ fn a_port_in_use_is_one_clear_line_and_status_1() {
     assert_eq!(second.status.code(), Some(1));
     assert!(second.stdout.is_empty());
     let errors = text(&second.stderr);
-    assert!(errors.starts_with("wirebahn: cannot listen on 127.0.0.1:"), "{errors}");
+    assert!(errors.starts_with(&format!("wirebahn: cannot listen on {}: ", server.address)), "{errors}");
+    assert!(errors.ends_with("; end what listens there, or choose another address\n"), "{errors}");
     assert_eq!(errors.lines().count(), 1, "{errors}");
 }
 

@@ -214,11 +214,44 @@ fn wrong_usage_is_status_2_and_says_what_is_right() {
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {errors}");
         assert!(errors.contains(part), "{arguments:?}: {errors}");
     }
-    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let listen = format!("tcp:{}", taken.local_addr().unwrap());
-    let output = run(&["tunnel", "--listen", &listen, "--to", ws]);
-    assert_eq!(output.status.code(), Some(1));
-    assert!(text(&output.stderr).starts_with(&format!("wirebahn: cannot listen on {listen}: ")));
+}
+
+/// The only line of a tunnel that cannot listen, behind what is the same in each.
+fn refused_place(listen: &str, to: &str) -> String {
+    let output = run(&["tunnel", "--listen", listen, "--to", to]);
+    let errors = text(&output.stderr);
+    assert_eq!((output.status.code(), errors.lines().count()), (Some(1), 1), "{errors}");
+    errors.strip_prefix(&format!("wirebahn: cannot listen on {listen}: ")).expect(errors).to_owned()
+}
+
+#[test]
+fn a_place_in_use_is_one_clear_line_and_status_1() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = listener.local_addr().unwrap();
+    let hint = "; end what listens there, or choose another address\n";
+    for (listen, to) in
+        [(format!("tcp:{taken}"), "ws://127.0.0.1:1/"), (format!("ws://{taken}/"), "tcp:127.0.0.1:1")]
+    {
+        let why = refused_place(&listen, to);
+        assert!(why.ends_with(hint), "{why}");
+    }
+    #[cfg(unix)]
+    {
+        let folder = Folder::new("in-use");
+        let path = folder.path("socket");
+        let listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
+        for (listen, to) in [
+            (format!("unix:{path}"), "ws://127.0.0.1:1/"),
+            (format!("ws+unix://{path}:/"), "tcp:127.0.0.1:1"),
+        ] {
+            let why = refused_place(&listen, to);
+            assert!(why.ends_with(hint), "{why}");
+        }
+        drop(listener);
+        let file = folder.write("file", "");
+        let why = refused_place(&format!("unix:{file}"), "ws://127.0.0.1:1/");
+        assert_eq!(why, "there is a file that is no socket\n");
+    }
 }
 
 #[cfg(unix)]

@@ -73,3 +73,25 @@ fn wrong_usage_is_status_2_and_says_what_is_wrong() {
         assert!(output.stdout.is_empty(), "{arguments:?}");
     }
 }
+
+#[test]
+fn wrong_usage_of_a_subcommand_shows_the_usage_of_that_subcommand() {
+    let url = "ws://127.0.0.1:1/";
+    for (arguments, usage) in [
+        (
+            &["tunnel", "--listen", "tcp:127.0.0.1:0", "--to", "tcp:127.0.0.1:1"][..],
+            "tunnel [OPTIONS] --listen",
+        ),
+        (&["tunnel", "--listen", url, "--to", "tcp:127.0.0.1:1", "--header", "a: b"], "tunnel [OPTIONS]"),
+        (&["--log", "=wrong=", "echo"], "echo [OPTIONS]"),
+        (&["--log", "=wrong=", "router"], "router [OPTIONS]"),
+        (&["connect", url, "--ca-file", "/no/such/file"], "connect [OPTIONS] <URL>"),
+        (&["call", "a.b", "--ca-file", "/no/such/file"], "call [OPTIONS] <URI>"),
+        (&["bench", "fanout", "--ca-file", "/no/such/file"], "bench fanout [OPTIONS]"),
+    ] {
+        let output = run(arguments);
+        let errors = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {errors}");
+        assert!(errors.contains(&format!("\nUsage: wirebahn {usage}")), "{arguments:?}: {errors}");
+    }
+}

@@ -18,7 +18,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 pub use dial::reach;
-pub use prologue::converse;
+pub use prologue::{converse, first_octet};
 pub(crate) use tasks::TaskSet;
 pub(crate) use time::Wait;
 pub use time::{Elapsed, sleep, timeout};

@@ -12,18 +12,17 @@ use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use bytes::BytesMut;
+use wirebahn_adapter::{ACCEPT_PAUSE, concerns_one_connection, trace};
 use wirebahn_core::http::StatusCode;
 use wirebahn_core::proxy::{ProxyHeaderExpectation, ProxyHeaderGate, ProxyHeaderOptions};
 use wirebahn_core::websocket::Messages;
 use wirebahn_core::websocket::opening::{Acceptance, HttpRequest, HttpResponse, PlainHttp, ServerOptions};
+#[cfg(feature = "tls")]
+use wirebahn_tls::{TlsError, TlsFailure};
 
 use super::{Admission, HttpExchange, Incoming, Upgrade, WebSocket};
 use crate::net::{Accepted, TaskSet, converse};
 use crate::{Delay, Io, Listen, OsEntropy, Runtime, Shutdown, sleep, timeout};
-
-/// How long to wait after the system refused to accept a connection, typically for lack of file descriptors: trying
-/// again at once would only burn processor time.
-pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// How long connections may take to end after a shutdown was requested, unless [`Server::shutdown_grace`] says
 /// otherwise: longer than the closing handshake may take by default.
@@ -237,7 +236,8 @@ impl<N: Listen> Server<N> {
             let accepted = match accepted {
                 Ok(accepted) => accepted,
                 Err(error) if concerns_one_connection(&error) => continue,
-                Err(_) => {
+                Err(error) => {
+                    trace::cannot_accept(&error);
                     shared.until_shutdown(sleep::<N>(ACCEPT_PAUSE)).await;
                     continue;
                 }
@@ -330,18 +330,23 @@ impl Setup {
         let mut received = BytesMut::new();
         let Some(front) = &self.front else { return Some(Passed { io, peer, received }) };
         if let Some(expected) = &front.proxy_header {
-            let expectation = expected.expectation(peer.map(|peer| peer.ip())).ok()?;
+            let expectation = expected.expectation(peer.map(|peer| peer.ip()));
+            let expectation = expectation.inspect_err(|error| trace::refused(peer, error)).ok()?;
             if expectation != ProxyHeaderExpectation::None {
                 let gate = ProxyHeaderGate::open(expectation, expected, N::now());
                 let header;
-                (header, io, received) = converse::<_, _, N>(gate, io).await.ok()?;
+                let passed = converse::<_, _, N>(gate, io).await;
+                (header, io, received) = passed.inspect_err(|error| trace::refused(peer, error)).ok()?;
                 peer = header.and_then(|header| header.source()).or(peer);
             }
         }
         #[cfg(feature = "tls")]
         if let Some(tls) = &front.tls {
             let secured = N::secure_accepted(io, std::mem::take(&mut received), tls);
-            io = timeout::<N, _>(self.options.open_timeout, secured).await.ok()?.ok()?;
+            let secured = timeout::<N, _>(self.options.open_timeout, secured).await;
+            let too_late = |_| Err(TlsError::new("a client", TlsFailure::TimedOut));
+            let secured = secured.unwrap_or_else(too_late);
+            io = secured.inspect_err(|error| trace::refused(peer, error)).ok()?;
         }
         Some(Passed { io, peer, received })
     }
@@ -355,7 +360,9 @@ impl<I: Io> Passed<I> {
         admission: Admission,
     ) -> Option<Incoming<I, R>> {
         let (peer, entropy) = (self.peer.map(|peer| peer.to_string()), Box::new(OsEntropy::default()));
-        Incoming::receive_after(self.io, self.received, options, peer, entropy, admission).await.ok()
+        let incoming =
+            Incoming::receive_after(self.io, self.received, options, peer, entropy, admission).await;
+        incoming.inspect_err(|failure| trace::refused(self.peer, failure)).ok()
     }
 }
 
@@ -424,14 +431,6 @@ pub(crate) async fn respond<N: Listen>(exchange: HttpExchange<N::Io, N>, answer:
         // The application's response is not allowed: a bug of its own, which must not leave the client without one.
         let _ = exchange.respond(HttpResponse::new(StatusCode::INTERNAL_SERVER_ERROR)).await;
     }
-}
-
-/// Whether an error of `accept` is about the connection that was to be accepted, not about the listener.
-fn concerns_one_connection(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionReset
-    )
 }
 
 impl<N: Listen> fmt::Debug for Server<N> {

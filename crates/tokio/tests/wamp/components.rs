@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use wirebahn_tokio::wamp::{BackoffOptions, Component, ComponentError, Join, JoinError, component};
+use wirebahn_tokio::wamp::{BackoffOptions, Component, Join};
 
 use crate::router::{Only, Speaks, tcp};
 
@@ -37,11 +37,4 @@ async fn a_component_takes_the_transport_that_works() {
         .await
         .unwrap();
     assert_eq!(joins.load(Ordering::Relaxed), 1);
-}
-
-#[tokio::test]
-async fn a_component_gives_up_where_it_is_refused() {
-    let port = tcp(Speaks::RawSocket, Only(None)).await;
-    let failed = component(&format!("rs://127.0.0.1:{port}"), "nowhere").unwrap().run().await;
-    assert!(matches!(failed, Err(ComponentError::Join(JoinError::Left(_)))), "{failed:?}");
 }

@@ -3,7 +3,7 @@ use wirebahn_tokio::wamp::{
     Initiator, Join, JoinError, LeftCause, OpenError, Serializer, Session, Subprotocol, Value, join,
 };
 
-use crate::router::{Only, Speaks, tcp, unix};
+use crate::router::{Only, Speaks, tcp};
 
 /// What every session must be able to do.
 async fn exercise(session: Session) {
@@ -51,19 +51,6 @@ async fn sessions_run_over_rawsocket_with_every_serializer() {
 }
 
 #[tokio::test]
-async fn sessions_run_over_unix_sockets() {
-    let folder = std::env::temp_dir().join(format!("wirebahn-wamp-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    let path = |name: &str| folder.join(name).display().to_string();
-    for (name, speaks) in [("raw", Speaks::RawSocket), ("web", Speaks::WebSocket)] {
-        unix(&path(name), speaks);
-    }
-    exercise(join(&format!("unix:{}", path("raw")), "realm1").await.unwrap()).await;
-    exercise(join(&format!("ws+unix://{}", path("web")), "realm1").await.unwrap()).await;
-    std::fs::remove_dir_all(&folder).unwrap();
-}
-
-#[tokio::test]
 async fn the_serializer_is_one_that_the_router_speaks() {
     for speaks in [Speaks::WebSocket, Speaks::RawSocket] {
         let port = tcp(speaks, Only(Some(Serializer::Json))).await;
@@ -92,24 +79,4 @@ async fn what_is_no_router_is_told_as_such() {
     assert!(!error.is_fatal());
     assert!(matches!(join("http://example.com", "realm1").await, Err(JoinError::Url(_))));
     assert!(matches!(join("rss://127.0.0.1:1", "realm1").await, Err(JoinError::Io(_))));
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn many_tasks_share_a_session() {
-    let port = tcp(Speaks::RawSocket, Only(None)).await;
-    let session = join(&format!("rs://127.0.0.1:{port}"), "realm1").await.unwrap();
-    let tasks: Vec<_> = (0..20_u64)
-        .map(|task| {
-            let session = session.clone();
-            tokio::spawn(async move {
-                for number in 0..200 {
-                    let echoed: u64 = session.call("com.echo", (task * 1000 + number,)).await.unwrap();
-                    assert_eq!(echoed, task * 1000 + number);
-                }
-            })
-        })
-        .collect();
-    for task in tasks {
-        task.await.unwrap();
-    }
 }

@@ -3,8 +3,7 @@
 use std::future::poll_fn;
 use std::sync::Arc;
 
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, UnixListener};
+use tokio::net::{TcpListener, TcpStream};
 use wirebahn_core::rawsocket::opening as raw;
 use wirebahn_core::wamp::link::LinkClose;
 use wirebahn_core::wamp::message::{
@@ -42,20 +41,7 @@ pub(crate) async fn tcp(speaks: Speaks, only: Only) -> u16 {
     port
 }
 
-/// Listens on a Unix socket.
-pub(crate) fn unix(path: &str, speaks: Speaks) {
-    let listener = UnixListener::bind(path).unwrap();
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(serve(stream, speaks, Only(None)));
-        }
-    });
-}
-
-async fn serve<S>(stream: S, speaks: Speaks, only: Only)
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
+async fn serve(stream: TcpStream, speaks: Speaks, only: Only) {
     match speaks {
         Speaks::RawSocket => {
             let mut options = raw::ServerOptions::default();

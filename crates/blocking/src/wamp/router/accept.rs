@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use bytes::BytesMut;
-use wirebahn_adapter::OsEntropy;
+use wirebahn_adapter::{OsEntropy, trace};
 use wirebahn_core::Engine;
 use wirebahn_core::http::{Headers, StatusCode};
 use wirebahn_core::rawsocket::RawSocket;
@@ -31,21 +31,24 @@ pub(super) fn serve_arrival(
     shutdown: &Arc<AtomicBool>,
 ) {
     let peer = arrival.peer;
+    let describe =
+        |kind, subprotocol| TransportInfo::of_client(kind, subprotocol, peer.map(|peer| peer.to_string()));
     // Whatever goes wrong from here on, the client learns of it.
     let _ = match first_octet(&mut arrival) {
         Some(raw::MAGIC) => {
             let Arrival { stream, received, admission, .. } = arrival;
             let accepted = accept_rawsocket(stream, received, Arc::clone(rawsocket), admission);
+            let accepted = accepted.inspect_err(|failure| trace::refused(peer, failure));
             let Ok((socket, serializer)) = accepted else { return };
             let subprotocol = Subprotocol { serializer, batching: Batching::Single };
-            serve(router, socket, describe("rawsocket", subprotocol, peer), shutdown)
+            serve(router, socket, describe("rawsocket", subprotocol), shutdown)
         }
         Some(_) => match arrival.receive() {
             Ok(Incoming::Upgrade(upgrade)) => {
-                let Some((connection, subprotocol)) = accept_websocket(upgrade) else { return };
+                let Some((connection, subprotocol)) = accept_websocket(upgrade, peer) else { return };
                 let link = |messages| MessageLink::with_subprotocol(messages, subprotocol);
                 let socket = connection.socket.map_engine(link);
-                serve(router, socket, describe("websocket", subprotocol, peer), shutdown)
+                serve(router, socket, describe("websocket", subprotocol), shutdown)
             }
             Ok(Incoming::Http(exchange)) => return respond(exchange, answer_http),
             Err(_) => return,
@@ -61,6 +64,7 @@ fn first_octet(arrival: &mut Arrival) -> Option<u8> {
     while arrival.received.is_empty() {
         let left = deadline.map(|deadline| deadline.saturating_duration_since(now()));
         if left.is_some_and(|left| left.is_zero()) {
+            trace::refused(arrival.peer, &"nothing came in time");
             return None;
         }
         arrival.stream.set_read_timeout(left).ok()?;
@@ -79,9 +83,10 @@ fn first_octet(arrival: &mut Arrival) -> Option<u8> {
 }
 
 /// Accepts a WebSocket with the first subprotocol of the client's that is one of WAMP; refuses it if there is none.
-fn accept_websocket(upgrade: Upgrade) -> Option<(WebSocket, Subprotocol)> {
+fn accept_websocket(upgrade: Upgrade, peer: Option<SocketAddr>) -> Option<(WebSocket, Subprotocol)> {
     let known: Vec<&str> = upgrade.request().subprotocols.iter().map(String::as_str).collect();
     let Some(subprotocol) = known.into_iter().find_map(Subprotocol::from_name) else {
+        trace::refused(peer, &"none of the offered subprotocols is spoken here");
         let mut refusal = Refusal::new(StatusCode::BAD_REQUEST);
         let mut headers = Headers::new();
         headers.append("Content-Type", "text/plain; charset=utf-8").expect("this is visible ASCII");
@@ -130,15 +135,4 @@ pub(super) fn accept_rawsocket(
 
 fn known(number: raw::SerializerId) -> Option<Serializer> {
     Serializer::from_rawsocket_number(number.get())
-}
-
-/// What others may learn of a connection through the session meta API.
-pub(super) fn describe(kind: &str, subprotocol: Subprotocol, peer: Option<SocketAddr>) -> TransportInfo {
-    let mut transport = TransportInfo::new(subprotocol.serializer);
-    transport.details.insert("type", kind);
-    transport.details.insert("protocol", subprotocol.name());
-    if let Some(peer) = peer {
-        transport.details.insert("peer", peer.to_string());
-    }
-    transport
 }

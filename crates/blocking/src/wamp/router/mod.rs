@@ -18,7 +18,7 @@ use wirebahn_core::rawsocket::opening as raw;
 use wirebahn_core::wamp::link::MessageLink;
 use wirebahn_core::wamp::session::SessionConfig;
 use wirebahn_core::wamp::{Batching, Serializer, Subprotocol};
-use wirebahn_router::{Answer, AnswerError, Question, QuestionId, RouterConfig};
+use wirebahn_router::{Answer, AnswerError, Question, QuestionId, RouterConfig, TransportInfo};
 
 use super::Session;
 use super::join::begin;
@@ -26,7 +26,7 @@ use super::open::open_rawsocket;
 use crate::incoming::Admission;
 use crate::{Server, Stream, TimedOut, WebSocket};
 
-use accept::{accept_rawsocket, describe, serve_arrival};
+use accept::{accept_rawsocket, serve_arrival};
 use connection::serve;
 use handle::Handle;
 
@@ -113,7 +113,8 @@ impl Router {
     pub fn serve_websocket(&self, connection: WebSocket, subprotocol: Subprotocol) -> io::Result<()> {
         let socket =
             connection.socket.map_engine(|messages| MessageLink::with_subprotocol(messages, subprotocol));
-        serve(&self.handle, socket, describe("websocket", subprotocol, None), &Arc::default())
+        let transport = TransportInfo::of_client("websocket", subprotocol, None);
+        serve(&self.handle, socket, transport, &Arc::default())
     }
 
     /// Serves a client that speaks RawSocket over a stream on which nothing was received yet, until the connection ends.
@@ -126,7 +127,8 @@ impl Router {
         let (socket, serializer) = accept_rawsocket(stream, BytesMut::new(), options, Admission::Admit)
             .map_err(|failure| io::Error::new(io::ErrorKind::InvalidData, failure))?;
         let subprotocol = Subprotocol { serializer, batching: Batching::Single };
-        serve(&self.handle, socket, describe("rawsocket", subprotocol, None), &Arc::default())
+        let transport = TransportInfo::of_client("rawsocket", subprotocol, None);
+        serve(&self.handle, socket, transport, &Arc::default())
     }
 
     /// Joins a realm from within this process, over a pair of sockets.

@@ -10,6 +10,9 @@ pub const MAGIC: u8 = 0x7f;
 /// Octets of a handshake, either way.
 pub const HANDSHAKE_LEN: usize = 4;
 
+/// How much may come behind the handshake before the connection is taken over.
+pub(super) const MAX_LEFTOVER: usize = 16 * 1024;
+
 /// The number of a serializer in the handshake: 1 to 15.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SerializerId(u8);

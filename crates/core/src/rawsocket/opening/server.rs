@@ -9,13 +9,10 @@ use core::time::Duration;
 
 use bytes::{Buf, BytesMut};
 
-use super::handshake::{encode, nibbles};
+use super::handshake::{MAX_LEFTOVER, encode, nibbles};
 use super::{HANDSHAKE_LEN, MAGIC, RefusalCode, SerializerId};
 use crate::rawsocket::{Config, Established, MaxLen, TimerKind};
 use crate::{Engine, Entropy, Instant, Outbox, Transport};
-
-/// How much may come behind the handshake before the connection is taken over.
-const MAX_LEFTOVER: usize = 16 * 1024;
 
 /// How a server opens connections.
 #[derive(Clone, Debug)]

@@ -1,9 +1,9 @@
-use std::future::poll_fn;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use bytes::BytesMut;
+use wirebahn_adapter::trace;
 use wirebahn_core::http::{Headers, StatusCode};
 use wirebahn_core::rawsocket::opening as raw;
 use wirebahn_core::wamp::{Batching, Serializer, Subprotocol};
@@ -12,14 +12,11 @@ use wirebahn_core::websocket::opening::{Acceptance, Refusal, Subprotocol as Chos
 use wirebahn_router::TransportInfo;
 
 use super::{RouterConnection, RouterHandle, RouterWire};
-use crate::net::Accepted;
+use crate::net::{Accepted, first_octet};
 use crate::shutdown::ShutdownWatch;
 use crate::wamp::{LinkWire, accept_rawsocket_after};
 use crate::websocket::{Admission, Incoming, Passed, Setup, Upgrade, respond};
-use crate::{Io, Listen, OsEntropy, Shutdown, timeout};
-
-/// Room for the first read: the whole opening request of a usual client.
-const FIRST_READ: usize = 2048;
+use crate::{Listen, OsEntropy, Shutdown, timeout};
 
 /// Finds out what a client speaks, and opens a wire to it.
 pub(super) struct Doorway {
@@ -57,12 +54,16 @@ impl Doorway {
         admission: Admission,
     ) -> Option<Serving> {
         let mut passed = self.setup.pass_front::<N>(accepted).await?;
-        let first = timeout::<N, _>(self.setup.options.open_timeout, first_octet(&mut passed));
-        if first.await.ok()?? == raw::MAGIC {
+        let peer = passed.peer;
+        let first = first_octet(&mut passed.io, &mut passed.received);
+        let first = timeout::<N, _>(self.setup.options.open_timeout, first).await;
+        let first = first.inspect_err(|_| trace::refused(peer, &"nothing came in time")).ok()?;
+        // If there is none, somebody has only looked whether there is a listener.
+        if first.ok()?? == raw::MAGIC {
             return self.open_rawsocket::<N>(passed, admission).await;
         }
         match passed.receive::<N>(Arc::clone(&self.setup.options), admission).await? {
-            Incoming::Upgrade(upgrade) => self.accept(upgrade).await,
+            Incoming::Upgrade(upgrade) => self.accept(upgrade, peer).await,
             Incoming::Http(exchange) => {
                 respond(exchange, self.setup.answer_http.clone()).await;
                 None
@@ -77,16 +78,22 @@ impl Doorway {
     ) -> Option<Serving> {
         let Passed { io, peer, received } = passed;
         let (options, entropy) = (Arc::clone(&self.rawsocket), Box::new(OsEntropy::default()));
-        let opened = accept_rawsocket_after::<_, N>(io, received, options, entropy, admission).await.ok()?;
+        let opened = accept_rawsocket_after::<_, N>(io, received, options, entropy, admission).await;
+        let opened = opened.inspect_err(|failure| trace::refused(peer, failure)).ok()?;
         let subprotocol = Subprotocol { serializer: opened.serializer, batching: Batching::Single };
-        let transport = describe("rawsocket", subprotocol, peer.map(|peer| peer.to_string()));
+        let transport = TransportInfo::of_client("rawsocket", subprotocol, peer.map(|peer| peer.to_string()));
         Some(self.serve(opened.wire, transport))
     }
 
-    async fn accept<N: Listen>(&self, upgrade: Upgrade<N::Io, N>) -> Option<Serving> {
+    async fn accept<N: Listen>(
+        &self,
+        upgrade: Upgrade<N::Io, N>,
+        peer: Option<SocketAddr>,
+    ) -> Option<Serving> {
         let request = upgrade.request();
         let chosen = request.choose_subprotocol(&self.subprotocols).and_then(Subprotocol::from_name);
         let Some(subprotocol) = chosen else {
+            trace::refused(peer, &"none of the offered subprotocols is spoken here");
             let mut refusal = Refusal::new(StatusCode::BAD_REQUEST);
             let mut headers = Headers::new();
             headers.append("Content-Type", "text/plain; charset=utf-8").expect("this is visible ASCII");
@@ -97,7 +104,8 @@ impl Doorway {
             let _ = upgrade.refuse(refusal).await;
             return None;
         };
-        let transport = describe("websocket", subprotocol, request.http.client().map(Into::into));
+        let transport =
+            TransportInfo::of_client("websocket", subprotocol, request.http.client().map(Into::into));
         let mut acceptance = Acceptance::default();
         acceptance.subprotocol = Chosen::Named(subprotocol.name().into());
         let connection = upgrade.accept::<Messages>(acceptance).await.ok()?;
@@ -126,26 +134,6 @@ impl<W: RouterWire> Future for Dismissible<W> {
         }
         Pin::new(&mut self.connection).poll(cx)
     }
-}
-
-/// The first octet, which stays to be read; `None` if the stream ends before it.
-async fn first_octet<I: Io>(passed: &mut Passed<I>) -> Option<u8> {
-    if passed.received.is_empty() {
-        passed.received = BytesMut::with_capacity(FIRST_READ);
-        poll_fn(|cx| passed.io.poll_read(cx, &mut passed.received)).await.ok()?;
-    }
-    passed.received.first().copied()
-}
-
-/// What others may learn of a connection through the session meta API.
-fn describe(kind: &str, subprotocol: Subprotocol, peer: Option<String>) -> TransportInfo {
-    let mut transport = TransportInfo::new(subprotocol.serializer);
-    transport.details.insert("type", kind);
-    transport.details.insert("protocol", subprotocol.name());
-    if let Some(peer) = peer {
-        transport.details.insert("peer", peer);
-    }
-    transport
 }
 
 fn all_subprotocols() -> Vec<String> {

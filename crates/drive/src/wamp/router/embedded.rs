@@ -4,8 +4,8 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use wirebahn_core::rawsocket::opening as raw;
-use wirebahn_core::wamp::Subprotocol;
 use wirebahn_core::wamp::session::SessionConfig;
+use wirebahn_core::wamp::{Batching, Subprotocol};
 use wirebahn_router::{RouterConfig, TransportInfo};
 
 use super::{Doorway, RouterHandle};
@@ -116,7 +116,7 @@ impl<N: Network> Router<N> {
     /// Serves a client over an open WebSocket on which `subprotocol` was agreed, until the connection ends.
     pub async fn serve_websocket<I: Io>(&self, connection: WebSocket<I, N>, subprotocol: Subprotocol) {
         let wire = LinkWire::from_websocket(connection, subprotocol);
-        self.handle.serve(wire, TransportInfo::new(subprotocol.serializer)).await;
+        self.handle.serve(wire, TransportInfo::of_client("websocket", subprotocol, None)).await;
     }
 
     /// Serves a client that speaks RawSocket over a stream on which nothing was received yet, until the connection ends.
@@ -134,7 +134,8 @@ impl<N: Network> Router<N> {
     {
         let (io, entropy) = (N::wrap(stream), Box::new(OsEntropy::default()));
         let opened = accept_rawsocket::<_, N>(io, options, entropy, Admission::Admit).await?;
-        self.handle.serve(opened.wire, TransportInfo::new(opened.serializer)).await;
+        let subprotocol = Subprotocol { serializer: opened.serializer, batching: Batching::Single };
+        self.handle.serve(opened.wire, TransportInfo::of_client("rawsocket", subprotocol, None)).await;
         Ok(())
     }
 
