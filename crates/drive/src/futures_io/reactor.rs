@@ -15,6 +15,9 @@ macro_rules! reactor_socket {
         /// The streams of the runtimes try first, and ask the reactor after they have failed. A connection that waits
         /// for its peer after each message, as most do, pays a system call per message for that. Closing ends our
         /// direction.
+        ///
+        /// [`Client`](crate::Client) and [`Server`](crate::Server) use it by themselves; [`accept`](crate::accept) and
+        /// the like take it for streams that were accepted elsewhere.
         #[derive(Debug)]
         pub struct ReactorSocket<S> {
             socket: std::sync::Arc<$async_socket<S>>,
