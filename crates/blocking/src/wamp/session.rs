@@ -199,13 +199,7 @@ impl Session {
 }
 
 fn start_leave(shared: &Arc<Shared>, reason: Uri, message: Option<Text>) {
-    shared.operate_in_passing(|state| {
-        let session = state.engine.session();
-        if session.leave(reason.clone(), message.clone(), now()).is_err() {
-            // Not joined yet, or not any more.
-            let _ = session.abort(reason, message);
-        }
-    });
+    shared.operate_in_passing(|state| state.engine.session().leave_or_abort(reason, message, now()));
 }
 
 /// The last handle is gone: nobody can ask for anything any more.
