@@ -1,7 +1,8 @@
-//! What sessions have in common, whether they block or not: arguments, results, events, replies, errors, and the setters of
-//! builders.
+//! What sessions have in common, whether they block or not: arguments, results, events, replies, errors, the setters of
+//! builders, and when a component joins again.
 
 mod arguments;
+mod component;
 mod error;
 mod error_registry;
 mod event;
@@ -17,6 +18,7 @@ mod typed_error;
 mod typed_handler;
 
 pub use arguments::{ArgumentList, Arguments};
+pub use component::{Attempts, ComponentError, ComponentEvent, Outcome};
 pub use error::{Error, RequestError};
 pub use error_registry::{BoxedError, ErrorRegistry};
 pub use event::{EVENT_CAPACITY, Event, Overflow};

@@ -33,12 +33,12 @@ pub struct Register {
     session: Session,
     procedure: Uri,
     options: RegisterOptions,
-    handler: Box<dyn Procedure>,
+    handler: Arc<dyn Procedure>,
     threads: usize,
 }
 
 impl Register {
-    pub(super) fn new(session: Session, procedure: Uri, handler: Box<dyn Procedure>) -> Self {
+    pub(super) fn new(session: Session, procedure: Uri, handler: Arc<dyn Procedure>) -> Self {
         let (options, threads) = (RegisterOptions::default(), PROCEDURE_THREADS);
         Self { session, procedure, options, handler, threads }
     }

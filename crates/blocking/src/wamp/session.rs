@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Serialize;
 use wirebahn_adapter::wamp::{ArgumentList, Arguments, Error};
@@ -15,6 +16,7 @@ use super::publish::Publish;
 use super::register::Register;
 use super::shared::Shared;
 use super::subscribe::Subscribe;
+use crate::TimedOut;
 use crate::socket::now;
 
 /// A session with a router: cheap to clone, used from many threads at once.
@@ -140,6 +142,16 @@ impl Session {
     /// Waits for the end of the session, and gives how it came about.
     pub fn ended(&self) -> Arc<Left> {
         self.shared().watch(|state| state.extra.left.clone())
+    }
+
+    /// As [`ended`](Self::ended), for `limit` at most.
+    ///
+    /// # Errors
+    ///
+    /// The session has not ended in time.
+    pub fn ended_timeout(&self, limit: Duration) -> Result<Arc<Left>, TimedOut> {
+        let left = self.shared().watch_until(now() + limit, |state| state.extra.left.clone());
+        left.ok_or(TimedOut)
     }
 
     /// How the session ended, if it has.
