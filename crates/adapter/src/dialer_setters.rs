@@ -1,13 +1,10 @@
 //! The setters of a [`Dialer`](crate::Dialer) that is part of a builder.
 
-/// The methods by which a builder with a field `dialer`, or with one where `$dialer` says, says how a server is reached.
-/// Whoever uses it depends on `wirebahn-core`, and on `wirebahn-tls` with a feature `tls` of its own.
+/// The methods by which a builder that has a `Dialer` in its field `$dialer` says how a server is reached. Whoever uses it
+/// depends on `wirebahn-core`, and on `wirebahn-tls` with a feature `tls` of its own.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! dialer_setters {
-    () => {
-        $crate::dialer_setters!(dialer);
-    };
     ($($dialer:ident).+) => {
         /// How long reaching the server may take, proxy and TLS included; `None` waits for as long as the system does.
         /// Default: 10 s. The handshake after that has a timeout of its own.

@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod byte_stream;
+mod client_setters;
 mod dialer;
 mod dialer_setters;
 mod entropy;
