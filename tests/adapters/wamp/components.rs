@@ -94,10 +94,11 @@ pub(crate) fn what_a_component_does_in_a_session_ends_with_a_shutdown<A: Wamp>()
 pub(crate) fn a_component_gives_a_session_up_in_which_it_fails_and_joins_again<A: Wamp>() {
     let router = A::route(setup());
     let component = A::run_component(by(router.url("rs"), OnJoin::Call("com.later")));
-    until(|| component.seen.setup_failed.load(Ordering::SeqCst) == 2);
+    until(|| component.seen.setup_failed.load(Ordering::SeqCst) >= 2);
     let callee = join::<A>(router.url("ws"));
-    let _later = register(&*callee, "com.later", Procedure::Constant(1));
-    until(|| (router.connections)() == 2);
+    let waiting = Arc::new(Waiting::default());
+    let _later = register(&*callee, "com.later", Procedure::Wait(Arc::clone(&waiting)));
+    until(|| waiting.begun() == 1);
     (component.shut_down)();
     component.ended().unwrap();
     router.end();

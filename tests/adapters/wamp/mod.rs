@@ -2,6 +2,7 @@
 //!
 //! * `adapter`: what they see of an adapter: nothing but blocking calls. `driven`, `threads`: the adapters as that.
 //! * `peer`: the other ends that write their messages by hand.
+//! * `calls`, `registrations`, `events`, `sessions`, `components`, `ways`, `misbehaving`: the tests.
 //! * `futures`: what only asynchronous adapters have.
 
 pub(crate) mod adapter;
