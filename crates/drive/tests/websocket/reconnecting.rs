@@ -242,8 +242,8 @@ async fn a_shutdown_ends_an_open_connection_in_order_and_for_good() {
     failed(&mut socket).await;
     connected(&mut socket).await;
     later(&shutdown);
-    let event = socket.recv_event().await;
-    let Some(ReconnectEvent::Closed(closed)) = event else { panic!("{event:?}") };
+    let event = timeout(Duration::from_secs(1), socket.recv_event()).await;
+    let Ok(Some(ReconnectEvent::Closed(closed))) = event else { panic!("{event:?}") };
     // The peer's code is an echo of ours.
     assert!(closed.clean && closed.code == CloseCode::GOING_AWAY, "{closed}");
     assert_eq!(socket.send("too late").await, Err(SendError::Closed));
