@@ -11,6 +11,7 @@
 
 mod accept;
 mod byte_stream;
+mod client_setters;
 mod dialer;
 mod dialer_setters;
 mod entropy;

@@ -16,8 +16,8 @@ use wirebahn_core::websocket::{
 use crate::socket::{Socket, TimedOut, now};
 use crate::{Duplex, Stream};
 
-/// How often a connection that waits looks whether its server is about to end.
-const SHUTDOWN_POLL: Duration = Duration::from_millis(250);
+/// How often whoever waits looks whether a shutdown was requested.
+pub(crate) const SHUTDOWN_POLL: Duration = Duration::from_millis(250);
 
 /// An open WebSocket connection, driven by the thread that uses it.
 ///

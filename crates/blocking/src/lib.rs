@@ -56,7 +56,7 @@
 //! # }
 //! ```
 //!
-//! * `wamp` has sessions with WAMP routers and, with the feature `router`, a router.
+//! * `wamp` has sessions with WAMP routers, components that come back and, with the feature `router`, a router.
 //! * [`connect`] and [`Client`] open connections, [`Server`] and [`accept`] take them.
 //! * [`WebSocket`] has whole messages, [`FrameSocket`] whole frames, [`StreamingSocket`] payload as it arrives;
 //!   [`WebSocket::split`] gives two halves for two threads; [`ByteStream`] has none of those, but bytes.

@@ -63,7 +63,7 @@ pub(crate) struct ShutdownWatch {
 }
 
 impl ShutdownWatch {
-    /// For another task that uses the same connection.
+    /// For another task that uses the same connection, or for the next connection.
     pub(crate) fn another(&self) -> Self {
         self.signal.watch()
     }
@@ -76,7 +76,6 @@ impl ShutdownWatch {
     }
 
     /// Whether the signal has been given.
-    #[cfg(feature = "wamp")]
     pub(crate) fn is_requested(&self) -> bool {
         self.signal.is_requested()
     }

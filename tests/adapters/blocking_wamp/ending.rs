@@ -1,8 +1,10 @@
 //! How sessions end, and what becomes of those who wait.
 
+use wirebahn_blocking::TimedOut;
 use wirebahn_blocking::wamp::{LeftCause, SessionViolation};
 
-use super::support::{Handmade, Running, by_hand};
+use super::support::{Handmade, QUIET, Running, by_hand};
+use crate::adapter::STUCK;
 use crate::blocking::soon;
 
 #[test]
@@ -13,6 +15,18 @@ fn whoever_waits_for_a_procedure_to_be_revoked_learns_of_the_end_of_the_session(
     let waiting = std::thread::spawn(move || registration.wait_revoked());
     session.leave();
     soon(move || waiting.join().unwrap());
+    running.end();
+}
+
+#[test]
+fn waiting_for_the_end_of_a_session_ends_in_time() {
+    let running = Running::start();
+    let session = running.join();
+    assert_eq!(session.ended_timeout(QUIET).map(drop), Err(TimedOut));
+    let there = session.clone();
+    let waiting = std::thread::spawn(move || there.ended_timeout(STUCK));
+    let left = session.leave();
+    assert_eq!(soon(move || waiting.join().unwrap()), Ok(left));
     running.end();
 }
 

@@ -5,6 +5,7 @@
 
 mod calls;
 mod canceling;
+mod components;
 mod ending;
 mod events;
 mod joining;

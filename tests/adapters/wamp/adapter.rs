@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use wirebahn_core::proxy::Proxy;
 use wirebahn_core::wamp::session::Left;
-use wirebahn_core::wamp::{CancelMode, InvocationPolicy, MatchPolicy, Serializer, Value};
-use wirebahn_drive::wamp::{Error, JoinError};
+use wirebahn_core::wamp::{BackoffOptions, CancelMode, InvocationPolicy, MatchPolicy, Serializer, Value};
+use wirebahn_drive::wamp::{ComponentError, Error, JoinError};
 use wirebahn_drive::websocket::ConnectError;
 use wirebahn_router::RouterConfig;
 use wirebahn_tls::{ClientTls, ServerTls};
@@ -24,6 +24,10 @@ pub(crate) trait Wamp: 'static {
 
     /// Joins a realm.
     fn join(setup: JoinSetup) -> Result<Box<dyn Session>, Refused>;
+
+    /// Runs a component on a thread of its own. It registers `com.add`, which adds two integers, and counts the events of
+    /// `com.news`.
+    fn run_component(setup: ComponentSetup) -> Running;
 }
 
 pub(crate) struct RouterSetup {
@@ -87,6 +91,46 @@ impl From<String> for JoinSetup {
             proxy: None,
         }
     }
+}
+
+pub(crate) struct ComponentSetup {
+    pub(crate) ways: Vec<JoinSetup>,
+    pub(crate) backoff: BackoffOptions,
+    pub(crate) on_join: OnJoin,
+}
+
+/// What a component does in each of its sessions.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum OnJoin {
+    Stay,
+    Leave,
+    /// Calls this, and fails if that does.
+    Call(&'static str),
+}
+
+pub(crate) struct Running {
+    pub(crate) seen: Arc<Seen>,
+    pub(crate) shut_down: Box<dyn Fn()>,
+    pub(crate) thread: JoinHandle<Result<(), ComponentError>>,
+}
+
+impl Running {
+    /// Waits for the end of the component.
+    pub(crate) fn ended(self) -> Result<(), ComponentError> {
+        until(|| self.thread.is_finished());
+        self.thread.join().unwrap()
+    }
+}
+
+/// How often a component has gone through what.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    pub(crate) ready: AtomicUsize,
+    pub(crate) join_failed: AtomicUsize,
+    pub(crate) setup_failed: AtomicUsize,
+    pub(crate) waiting: AtomicUsize,
+    /// Events of the topic.
+    pub(crate) events: AtomicUsize,
 }
 
 /// Why there is no session.

@@ -2,18 +2,22 @@
 
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use wirebahn_core::wamp::session::Left;
 use wirebahn_core::wamp::{CallOptions, Dict, MatchPolicy, Serializer, SessionId, Value};
-use wirebahn_drive::timeout;
 use wirebahn_drive::wamp::router::Router;
-use wirebahn_drive::wamp::{self, CallResult, Invocation, InvocationError, Join, JoinError, Register, Reply};
+use wirebahn_drive::wamp::{
+    self, CallResult, Component, ComponentEvent, Invocation, InvocationError, Join, JoinError, Register,
+    Reply,
+};
 use wirebahn_drive::websocket::Server;
+use wirebahn_drive::{Shutdown, timeout};
 
 use super::adapter::{
-    Call, Event, Failure, JoinSetup, Procedure, Publishing, Refused, Registering, Registration, RouterSetup,
-    Routing, Session, Subscribing, Subscription, Waiting, Wamp,
+    Call, ComponentSetup, Event, Failure, JoinSetup, OnJoin, Procedure, Publishing, Refused, Registering,
+    Registration, RouterSetup, Routing, Running, Seen, Session, Subscribing, Subscription, Waiting, Wamp,
 };
 use crate::driven::{BlockOn, Driven, soon};
 
@@ -49,6 +53,46 @@ impl<N: BlockOn> Wamp for Driven<N> {
         let joined = soon::<N, _>(async { way::<N>(setup)?.join().await });
         Ok(Box::new(Joined::<N>::new(joined?)))
     }
+
+    fn run_component(setup: ComponentSetup) -> Running {
+        let (seen, shutdown) = (Arc::<Seen>::default(), Shutdown::new());
+        let (noting, counting, on_join) = (Arc::clone(&seen), Arc::clone(&seen), setup.on_join);
+        let component = Component::new(setup.ways.into_iter().map(|setup| way::<N>(setup).unwrap()))
+            .backoff(setup.backoff)
+            .register("com.add", |(a, b): (i64, i64)| async move { Ok(a + b) })
+            .subscribe("com.news", move |_| {
+                counting.events.fetch_add(1, Ordering::SeqCst);
+                async {}
+            })
+            .on_join(move |session| act(session, on_join))
+            .observe(move |event| note(&noting, &event))
+            .end_on(&shutdown);
+        Running {
+            seen,
+            shut_down: Box::new(move || shutdown.request()),
+            thread: std::thread::spawn(move || N::block_on(component.run())),
+        }
+    }
+}
+
+async fn act(session: wamp::Session, on_join: OnJoin) -> Result<(), wamp::Error> {
+    match on_join {
+        OnJoin::Stay => {}
+        OnJoin::Leave => drop(session.leave().await),
+        OnJoin::Call(procedure) => drop(session.call::<_, Value>(procedure, ()).await?),
+    }
+    Ok(())
+}
+
+fn note(seen: &Seen, event: &ComponentEvent<'_>) {
+    let counter = match event {
+        ComponentEvent::Ready(_) => &seen.ready,
+        ComponentEvent::JoinFailed(_) => &seen.join_failed,
+        ComponentEvent::SetupFailed(_) => &seen.setup_failed,
+        ComponentEvent::Waiting(_) => &seen.waiting,
+        _ => return,
+    };
+    counter.fetch_add(1, Ordering::SeqCst);
 }
 
 pub(crate) fn way<N: BlockOn>(setup: JoinSetup) -> Result<Join<N>, JoinError> {

@@ -1,4 +1,4 @@
-//! What only asynchronous adapters have: futures that are dropped, tasks that wait, components, sessions without a socket.
+//! What only asynchronous adapters have: futures that are dropped, tasks that wait, sessions without a socket.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -7,13 +7,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
-use wirebahn_core::wamp::{BackoffOptions, error_uri};
+use wirebahn_core::wamp::error_uri;
+use wirebahn_drive::sleep;
 use wirebahn_drive::wamp::router::Router;
-use wirebahn_drive::wamp::{Component, ComponentError, ComponentEvent, JoinError, Session};
 use wirebahn_drive::websocket::Server;
-use wirebahn_drive::{Shutdown, sleep, timeout};
 
-use super::adapter::{JoinSetup, Wamp};
+use super::adapter::Wamp;
 use super::driven::{Joined, way};
 use super::{exercise, setup};
 use crate::adapter::until;
@@ -33,9 +32,6 @@ macro_rules! async_tests {
             whatever_is_asked_may_be_given_up_anywhere
             no_wake_up_is_lost_among_many_tasks
             sessions_in_process_meet_those_of_sockets
-            a_component_comes_back_after_its_router_was_away
-            a_component_that_waits_ends_with_a_shutdown
-            a_component_gives_up_where_it_is_refused
         }
     };
 }
@@ -190,79 +186,4 @@ pub(crate) fn sessions_in_process_meet_those_of_sockets<N: BlockOn>() {
     assert!(soon::<N, _>(outside.ended()).to_string().contains("system_shutdown"));
     thread.join().unwrap().unwrap();
     exercise(&Joined::<N>::new(inside));
-}
-
-fn backoff() -> BackoffOptions {
-    let mut backoff = BackoffOptions::default();
-    backoff.initial_delay = Duration::from_millis(10);
-    backoff.max_delay = Duration::from_millis(50);
-    backoff
-}
-
-pub(crate) fn a_component_comes_back_after_its_router_was_away<N: BlockOn>() {
-    let mut router = Driven::<N>::route(setup());
-    let address = router.address;
-    let (joined, failed) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-    let (joins, fails) = (Arc::clone(&joined), Arc::clone(&failed));
-    let shutdown = Shutdown::new();
-    let running = N::block_on(async {
-        let component = Component::new([way::<N>(router.url("rs").into()).unwrap()])
-            .backoff(backoff())
-            .register("com.add", |(a, b): (i64, i64)| async move { Ok(a + b) })
-            .on_join(move |_: Session| {
-                joins.fetch_add(1, Ordering::Relaxed);
-                async { Ok(()) }
-            })
-            .observe(move |event| {
-                fails.fetch_add(
-                    usize::from(matches!(event, ComponentEvent::JoinFailed(_))),
-                    Ordering::Relaxed,
-                );
-            })
-            .end_on(&shutdown);
-        std::thread::spawn(move || N::block_on(component.run()))
-    });
-    for round in 1..=3 {
-        until(|| joined.load(Ordering::Relaxed) == round);
-        soon::<N, _>(async {
-            let caller = way::<N>(router.url("ws").into()).unwrap().join().await.unwrap();
-            assert_eq!(caller.call::<_, i64>("com.add", (2, 3)).await.unwrap(), 5);
-        });
-        let before = failed.load(Ordering::Relaxed);
-        router.end();
-        until(|| failed.load(Ordering::Relaxed) > before);
-        let mut again = setup();
-        again.address = address;
-        router = Driven::<N>::route(again);
-    }
-    until(|| joined.load(Ordering::Relaxed) == 4);
-    shutdown.request();
-    running.join().unwrap().unwrap();
-    until(|| (router.connections)() == 0);
-    router.end();
-}
-
-pub(crate) fn a_component_that_waits_ends_with_a_shutdown<N: BlockOn>() {
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let shutdown = Shutdown::new();
-    soon::<N, _>(async {
-        let mut backoff = backoff();
-        backoff.initial_delay = Duration::from_secs(1000);
-        backoff.max_delay = Duration::from_secs(1000);
-        let ways = [way::<N>(format!("rs://{free}").into()).unwrap()];
-        let component = Component::new(ways).backoff(backoff).end_on(&shutdown);
-        let mut running = pin!(component.run());
-        assert!(timeout::<N, _>(Some(super::PATIENCE), &mut running).await.is_err());
-        shutdown.request();
-        running.await.unwrap();
-    });
-}
-
-pub(crate) fn a_component_gives_up_where_it_is_refused<N: BlockOn>() {
-    let router = Driven::<N>::route(setup());
-    let mut setup = JoinSetup::from(router.url("rs"));
-    setup.realm = "nowhere";
-    let ended = soon::<N, _>(Component::new([way::<N>(setup).unwrap()]).run());
-    assert!(matches!(ended, Err(ComponentError::Join(JoinError::Left(_)))), "{ended:?}");
-    router.end();
 }

@@ -2,10 +2,12 @@
 //!
 //! * `adapter`: what they see of an adapter: nothing but blocking calls. `driven`, `threads`: the adapters as that.
 //! * `peer`: the other ends that write their messages by hand.
+//! * `calls`, `registrations`, `events`, `sessions`, `components`, `ways`, `misbehaving`: the tests.
 //! * `futures`: what only asynchronous adapters have.
 
 pub(crate) mod adapter;
 pub(crate) mod calls;
+pub(crate) mod components;
 pub(crate) mod driven;
 pub(crate) mod events;
 pub(crate) mod futures;
@@ -79,6 +81,14 @@ macro_rules! tests {
                 a_router_that_ends_says_goodbye_to_everybody
                 a_router_that_vanishes_is_noticed_by_everybody_who_waits
                 one_session_too_many_is_refused
+            }
+            components {
+                a_component_comes_back_after_its_router_was_away
+                a_component_tries_its_transports_in_turn
+                a_component_that_waits_ends_with_a_shutdown
+                what_a_component_does_in_a_session_ends_with_a_shutdown
+                a_component_gives_a_session_up_in_which_it_fails_and_joins_again
+                a_component_gives_up_where_it_is_refused
             }
             ways {
                 sessions_run_over_every_transport_in_every_serializer

@@ -1,17 +1,20 @@
 //! WAMP on threads.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use wirebahn_blocking::Server;
 use wirebahn_blocking::wamp::{
-    self, Call as Calling, Invocation, InvocationError, Join, JoinError, Register, Reply, Router,
+    self, Call as Calling, Component, ComponentEvent, Invocation, InvocationError, Join, JoinError, Register,
+    Reply, Router,
 };
 use wirebahn_core::wamp::session::Left;
 use wirebahn_core::wamp::{CallOptions, Dict, MatchPolicy, Serializer, SessionId, Value};
 
 use super::adapter::{
-    Call, Event, Failure, JoinSetup, Procedure, Publishing, Refused, Registering, Registration, RouterSetup,
-    Routing, Session, Subscribing, Subscription, Waiting, Wamp,
+    Call, ComponentSetup, Event, Failure, JoinSetup, OnJoin, Procedure, Publishing, Refused, Registering,
+    Registration, RouterSetup, Routing, Running, Seen, Session, Subscribing, Subscription, Waiting, Wamp,
 };
 use crate::adapter::until;
 use crate::blocking::{Blocking, soon};
@@ -46,6 +49,45 @@ impl Wamp for Blocking {
         let joined = soon(move || way(setup)?.join());
         Ok(Box::new(Joined(joined?)))
     }
+
+    fn run_component(setup: ComponentSetup) -> Running {
+        let (seen, shutdown) = (Arc::<Seen>::default(), Arc::<AtomicBool>::default());
+        let (noting, counting, on_join) = (Arc::clone(&seen), Arc::clone(&seen), setup.on_join);
+        let component = Component::new(setup.ways.into_iter().map(|setup| way(setup).unwrap()))
+            .backoff(setup.backoff)
+            .register("com.add", |(a, b): (i64, i64)| Ok(a + b))
+            .subscribe("com.news", move |_| {
+                counting.events.fetch_add(1, Ordering::SeqCst);
+            })
+            .on_join(move |session| act(&session, on_join))
+            .observe(move |event| note(&noting, &event))
+            .end_on(&shutdown);
+        Running {
+            seen,
+            shut_down: Box::new(move || shutdown.store(true, Ordering::Release)),
+            thread: std::thread::spawn(move || component.run()),
+        }
+    }
+}
+
+fn act(session: &wamp::Session, on_join: OnJoin) -> Result<(), wamp::Error> {
+    match on_join {
+        OnJoin::Stay => {}
+        OnJoin::Leave => drop(session.leave()),
+        OnJoin::Call(procedure) => drop(session.call(procedure, ()).wait::<Value>()?),
+    }
+    Ok(())
+}
+
+fn note(seen: &Seen, event: &ComponentEvent<'_>) {
+    let counter = match event {
+        ComponentEvent::Ready(_) => &seen.ready,
+        ComponentEvent::JoinFailed(_) => &seen.join_failed,
+        ComponentEvent::SetupFailed(_) => &seen.setup_failed,
+        ComponentEvent::Waiting(_) => &seen.waiting,
+        _ => return,
+    };
+    counter.fetch_add(1, Ordering::SeqCst);
 }
 
 fn way(setup: JoinSetup) -> Result<Join, JoinError> {

@@ -1,6 +1,7 @@
 //! Why something that was asked did not succeed.
 
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -29,6 +30,8 @@ pub enum Error {
     Decode(DecodeError),
     /// More pieces of a result came than were taken: the call was canceled.
     Overrun,
+    /// The system starts no more threads, and it needs one.
+    Thread(Arc<io::Error>),
 }
 
 impl Error {
@@ -131,6 +134,7 @@ impl fmt::Display for Error {
             Self::Encode(error) => write!(f, "the arguments cannot be encoded: {error}"),
             Self::Decode(error) => write!(f, "what came is not what was expected: {error}"),
             Self::Overrun => f.write_str("more pieces of a result came than were taken"),
+            Self::Thread(error) => write!(f, "no thread can be started: {error}"),
         }
     }
 }
@@ -143,6 +147,7 @@ impl std::error::Error for Error {
             Self::Operation(error) => Some(error),
             Self::Encode(error) => Some(error),
             Self::Decode(error) => Some(error),
+            Self::Thread(error) => Some(error),
             Self::TimedOut | Self::Canceled | Self::Overrun => None,
         }
     }

@@ -3,6 +3,10 @@
 use serde::Deserialize;
 use wirebahn_core::wamp::{DecodeError, EventDetails, Payload, PublicationId, Uri, message};
 
+/// How many events wait for a subscriber that does not take them, unless it says otherwise: a burst has room, and one that
+/// has stopped taking them does not use up the memory.
+pub const EVENT_CAPACITY: usize = 16_384;
+
 /// An event of a topic.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]

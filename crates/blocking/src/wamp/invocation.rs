@@ -5,12 +5,9 @@ use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use wirebahn_adapter::wamp::{Error, Interrupted, IntoReply};
-use wirebahn_core::wamp::{
-    DecodeError, InterruptOptions, InvocationDetails, Payload, RequestId, SessionId, Uri, YieldOptions,
-    message,
-};
+use wirebahn_core::wamp::{InterruptOptions, InvocationDetails, Payload, RequestId, YieldOptions, message};
 
 use super::pool::Job;
 use super::shared::Shared;
@@ -33,47 +30,7 @@ impl Invocation {
         Self { shared, request, details: Arc::new(details), payload, state: job.state }
     }
 
-    /// The arguments, for example as a tuple.
-    ///
-    /// # Errors
-    ///
-    /// They are not of this type.
-    pub fn args<'de, T: Deserialize<'de>>(&'de self) -> Result<T, DecodeError> {
-        self.payload.args()
-    }
-
-    /// The keyword arguments, for example as a struct.
-    ///
-    /// # Errors
-    ///
-    /// They are not of this type.
-    pub fn kwargs<'de, T: Deserialize<'de>>(&'de self) -> Result<T, DecodeError> {
-        self.payload.kwargs()
-    }
-
-    /// Arguments and keyword arguments as they came.
-    #[must_use]
-    pub const fn payload(&self) -> &Payload {
-        &self.payload
-    }
-
-    /// Circumstances.
-    #[must_use]
-    pub fn details(&self) -> &InvocationDetails {
-        &self.details
-    }
-
-    /// The session that calls, if it is disclosed.
-    #[must_use]
-    pub fn caller(&self) -> Option<SessionId> {
-        self.details.caller
-    }
-
-    /// The procedure that was called, if the router says so: it does for patterns.
-    #[must_use]
-    pub fn procedure(&self) -> Option<&Uri> {
-        self.details.procedure.as_ref()
-    }
+    wirebahn_adapter::invocation_accessors!();
 
     /// A way to send the result in pieces, if the caller wants that.
     #[must_use]

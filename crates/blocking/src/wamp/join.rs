@@ -4,15 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::BytesMut;
-use wirebahn_adapter::Dialer;
-use wirebahn_adapter::wamp::JoinError;
-use wirebahn_core::http::WsUrl;
-use wirebahn_core::rawsocket::opening as raw;
-use wirebahn_core::wamp::session::{Challenge, SessionConfig};
-use wirebahn_core::wamp::{
-    Batching, Dict, RouterUrl, RouterUrlError, Serializer, Subprotocol, Text, error_uri,
-};
-use wirebahn_core::websocket::opening::{ClientOptions, ClientRequest};
+use wirebahn_adapter::wamp::{JoinError, JoinOptions};
+use wirebahn_core::wamp::session::Challenge;
+use wirebahn_core::wamp::{Dict, RouterUrl, Text, error_uri};
+use wirebahn_core::websocket::opening::ClientRequest;
 
 use super::Session;
 use super::open::{Opened, open_rawsocket, open_websocket};
@@ -47,13 +42,8 @@ pub fn join(url: &str, realm: &str) -> Result<Session, JoinError> {
 /// ```
 #[derive(Clone)]
 pub struct Join {
-    url: RouterUrl,
-    subprotocols: Vec<Subprotocol>,
-    config: SessionConfig,
+    options: JoinOptions,
     on_challenge: Option<OnChallenge>,
-    websocket: Arc<ClientOptions>,
-    rawsocket: raw::ClientOptions,
-    dialer: Dialer,
 }
 
 impl Join {
@@ -63,42 +53,13 @@ impl Join {
     ///
     /// The URL is invalid.
     pub fn new(url: &str, realm: &str) -> Result<Self, JoinError> {
-        Ok(Self {
-            url: url.parse()?,
-            subprotocols: [Serializer::MsgPack, Serializer::Json].map(single).to_vec(),
-            config: SessionConfig::new(realm),
-            on_challenge: None,
-            websocket: Arc::default(),
-            rawsocket: raw::ClientOptions::default(),
-            dialer: Dialer::default(),
-        })
+        Ok(Self { options: JoinOptions::new(url, realm)?, on_challenge: None })
     }
 
-    /// The serializers to offer, the first of which is preferred. Default: MessagePack and JSON.
-    ///
-    /// Over RawSocket, which knows no offers, they are tried one after the other.
-    #[must_use]
-    pub fn serializers(mut self, serializers: impl IntoIterator<Item = Serializer>) -> Self {
-        self.subprotocols = serializers.into_iter().map(single).collect();
-        self
-    }
-
-    /// The subprotocols to offer over WebSocket, batched ones among them, the first of which is preferred.
-    #[must_use]
-    pub fn subprotocols(mut self, subprotocols: impl IntoIterator<Item = Subprotocol>) -> Self {
-        self.subprotocols = subprotocols.into_iter().collect();
-        self
-    }
-
-    /// Changes how the session is joined: who to be, which roles to announce, how long to wait.
-    #[must_use]
-    pub fn session(mut self, change: impl FnOnce(&mut SessionConfig)) -> Self {
-        change(&mut self.config);
-        self
-    }
+    wirebahn_adapter::join_setters!();
 
     /// Answers CHALLENGEs: gives the signature and what the method needs beside it, or `None` to give up. The method must
-    /// be among [`SessionConfig::authmethods`].
+    /// be among [`SessionConfig::authmethods`](wirebahn_core::wamp::session::SessionConfig::authmethods).
     #[must_use]
     pub fn on_challenge(
         mut self,
@@ -108,22 +69,6 @@ impl Join {
         self
     }
 
-    /// Sets the options of a WebSocket.
-    #[must_use]
-    pub fn websocket(mut self, options: impl Into<Arc<ClientOptions>>) -> Self {
-        self.websocket = options.into();
-        self
-    }
-
-    /// Sets the options of a RawSocket; its serializer is one of [`serializers`](Self::serializers).
-    #[must_use]
-    pub fn rawsocket(mut self, options: raw::ClientOptions) -> Self {
-        self.rawsocket = options;
-        self
-    }
-
-    wirebahn_adapter::dialer_setters!();
-
     /// Reaches the router and joins.
     ///
     /// # Errors
@@ -131,10 +76,11 @@ impl Join {
     /// The router cannot be reached, or does not let us in.
     pub fn join(self) -> Result<Session, JoinError> {
         let (stream, received) = self.reach()?;
-        match &self.url {
+        match &self.options.url {
             RouterUrl::WebSocket(url) => {
-                let (request, options) = (ClientRequest::new(url.clone()), Arc::clone(&self.websocket));
-                let (offered, config) = (&self.subprotocols, self.config.clone());
+                let (request, options) =
+                    (ClientRequest::new(url.clone()), Arc::clone(&self.options.websocket));
+                let (offered, config) = (&self.options.subprotocols, self.options.config.clone());
                 let opened = open_websocket(stream, received, request, offered, options, config)?;
                 begin(opened, self.on_challenge.as_ref())
             }
@@ -145,12 +91,12 @@ impl Join {
     fn join_rawsocket(self, stream: Stream, received: BytesMut) -> Result<Session, JoinError> {
         let mut reached = Some((stream, received));
         let mut refused = JoinError::Unsupported("no serializer was offered; add one");
-        for subprotocol in &self.subprotocols {
+        for subprotocol in &self.options.subprotocols {
             let (stream, received) = match reached.take() {
                 Some(reached) => reached,
                 None => self.reach()?,
             };
-            let (options, config) = (self.rawsocket.clone(), self.config.clone());
+            let (options, config) = (self.options.rawsocket.clone(), self.options.config.clone());
             match open_rawsocket(stream, received, subprotocol.serializer, options, config) {
                 Ok(opened) => return begin(opened, self.on_challenge.as_ref()),
                 Err(error) if error.is_about_the_serializer() => refused = error.into(),
@@ -162,22 +108,12 @@ impl Join {
 
     /// A stream to where the URL leads, and what came from there already.
     fn reach(&self) -> Result<(Stream, BytesMut), JoinError> {
-        let url = match &self.url {
-            RouterUrl::WebSocket(url) => url.clone(),
-            // The same way leads to a RawSocket, only that something else is spoken at its end.
-            RouterUrl::RawSocket { host, port, is_secure } => {
-                let scheme = if *is_secure { "wss" } else { "ws" };
-                let url: Result<WsUrl, _> = format!("{scheme}://{host}:{port}/").parse();
-                url.map_err(|error| JoinError::Url(RouterUrlError::WebSocket(error)))?
-            }
-            #[cfg(unix)]
-            RouterUrl::RawSocketUnix { path } => {
-                let stream = std::os::unix::net::UnixStream::connect(path)?;
-                return Ok((Stream::Unix(stream), BytesMut::new()));
-            }
-            _ => return Err(JoinError::Unsupported("this kind of URL is not supported on this system")),
-        };
-        Ok(reach(&url, &self.dialer)?)
+        #[cfg(unix)]
+        if let RouterUrl::RawSocketUnix { path } = &self.options.url {
+            let stream = std::os::unix::net::UnixStream::connect(path)?;
+            return Ok((Stream::Unix(stream), BytesMut::new()));
+        }
+        Ok(reach(&self.options.websocket_url()?, &self.options.dialer)?)
     }
 }
 
@@ -204,17 +140,9 @@ pub(super) fn begin(opened: Opened, on_challenge: Option<&OnChallenge>) -> Resul
     Ok(session)
 }
 
-const fn single(serializer: Serializer) -> Subprotocol {
-    Subprotocol { serializer, batching: Batching::Single }
-}
-
 impl fmt::Debug for Join {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Join")
-            .field("url", &self.url)
-            .field("subprotocols", &self.subprotocols)
-            .field("config", &self.config)
-            .finish_non_exhaustive()
+        f.debug_struct("Join").field("options", &self.options).finish_non_exhaustive()
     }
 }
 

@@ -1,4 +1,4 @@
-//! WAMP on plain threads: sessions with a router.
+//! WAMP on plain threads: sessions with a router, and components that come back.
 //!
 //! ```no_run
 //! let session = wirebahn_blocking::wamp::join("ws://127.0.0.1:8080/ws", "realm1")?;
@@ -12,6 +12,7 @@
 //! ```
 //!
 //! * [`join`] and [`Join`] begin a [`Session`], over WebSocket or RawSocket, TCP or Unix sockets.
+//! * [`component`] keeps one: it joins again when the session is lost, and registers and subscribes again.
 //! * `Router`, with the feature `router`, is a router in this process.
 //! * What can be asked is in [`Session`]; what goes wrong in [`Error`] and [`JoinError`].
 //!
@@ -20,6 +21,7 @@
 //! registration has to itself.
 
 mod call;
+mod component;
 mod dispatch;
 mod invocation;
 mod join;
@@ -38,6 +40,7 @@ mod subscribe;
 mod tables;
 
 pub use call::{Call, Canceler, StartedCall};
+pub use component::{Component, ComponentEvent, JoinTransport, component};
 pub use invocation::{Invocation, ProgressSender};
 pub use join::{Join, join};
 pub use procedure::Handler;
@@ -49,16 +52,16 @@ pub use session::Session;
 pub use subscribe::{Handled, Subscribe, Subscription};
 
 pub use wirebahn_adapter::wamp::{
-    ArgumentList, Arguments, BoxedError, CallResult, Error, ErrorConversion, ErrorRegistry, Event,
-    Interrupted, IntoInvocationError, IntoReply, InvocationError, JoinError, OpenError, Overflow, OwnUri,
-    Reply, RequestError, TypedHandler, WampError, typed,
+    ArgumentList, Arguments, BoxedError, CallResult, ComponentError, Error, ErrorConversion, ErrorRegistry,
+    Event, Interrupted, IntoInvocationError, IntoReply, InvocationError, JoinError, OpenError, Overflow,
+    OwnUri, Reply, RequestError, TypedHandler, WampError, typed,
 };
 pub use wirebahn_core::wamp::session::{
     Challenge, Initiator, Left, LeftCause, OperationError, SessionConfig, SessionViolation,
 };
 pub use wirebahn_core::wamp::{
-    CancelMode, Dict, Feature, InvocationPolicy, MatchPolicy, Payload, Role, RouterUrl, Serializer,
-    Subprotocol, Text, Uri, Value, close_reason, error_uri,
+    BackoffOptions, CancelMode, Dict, Feature, InvocationPolicy, MatchPolicy, Payload, Role, RouterUrl,
+    Serializer, Subprotocol, Text, Uri, Value, close_reason, error_uri,
 };
 #[cfg(feature = "router")]
 pub use wirebahn_router::{

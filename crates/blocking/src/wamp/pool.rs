@@ -15,7 +15,7 @@ use super::shared::Shared;
 /// Calls that wait for a thread, and the threads. They are started when they are needed, and end when the procedure is
 /// given back.
 pub(crate) struct Pool {
-    procedure: Box<dyn Procedure>,
+    procedure: Arc<dyn Procedure>,
     max_threads: usize,
     queue: Mutex<Queue>,
     /// Told when there is a call, and when there will be none.
@@ -37,7 +37,7 @@ pub(crate) struct Job {
 }
 
 impl Pool {
-    pub(super) fn new(procedure: Box<dyn Procedure>, max_threads: usize) -> Arc<Self> {
+    pub(super) fn new(procedure: Arc<dyn Procedure>, max_threads: usize) -> Arc<Self> {
         let (queue, work) = (Mutex::default(), Condvar::new());
         Arc::new(Self { procedure, max_threads: max_threads.max(1), queue, work })
     }

@@ -1,6 +1,7 @@
 //! Handlers of calls.
 
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 use wirebahn_adapter::wamp::{ErrorConversion, IntoReply, InvocationError, TypedHandler};
@@ -78,6 +79,6 @@ impl<M: 'static, H: Handler<M>> Procedure for Erased<H, M> {
     }
 }
 
-pub(super) fn erase<M: 'static, H: Handler<M>>(handler: H) -> Box<dyn Procedure> {
-    Box::new(Erased { handler, kind: PhantomData })
+pub(super) fn erase<M: 'static, H: Handler<M>>(handler: H) -> Arc<dyn Procedure> {
+    Arc::new(Erased { handler, kind: PhantomData })
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 use wirebahn_adapter::wamp::Error;
 use wirebahn_core::wamp::session::SessionEvent;
-use wirebahn_core::wamp::{Payload, PublicationId, PublishOptions, Receivers, Uri};
+use wirebahn_core::wamp::{Payload, PublicationId, PublishOptions, Uri};
 
 use super::Session;
 use super::request::Request;
@@ -42,35 +42,7 @@ impl<A> Publish<A, ()> {
 }
 
 impl<A: Serialize, K: Serialize> Publish<A, K> {
-    /// Whether this session, if it has subscribed, is left out. Default: it is.
-    pub const fn exclude_me(mut self, exclude: bool) -> Self {
-        self.options.exclude_me = exclude;
-        self
-    }
-
-    /// Lets subscribers know who publishes, if the router allows it.
-    pub const fn disclose_me(mut self) -> Self {
-        self.options.disclose_me = true;
-        self
-    }
-
-    /// Lets the router keep the event for those who subscribe later.
-    pub const fn retain(mut self) -> Self {
-        self.options.retain = true;
-        self
-    }
-
-    /// Chooses who receives the event.
-    pub fn receivers(mut self, choose: impl FnOnce(&mut Receivers)) -> Self {
-        choose(self.options.receivers.get_or_insert_default());
-        self
-    }
-
-    /// Changes any option.
-    pub fn options(mut self, change: impl FnOnce(&mut PublishOptions)) -> Self {
-        change(&mut self.options);
-        self
-    }
+    wirebahn_adapter::publish_setters!();
 
     /// Publishes, after waiting for room if need be. What becomes of the event is not known.
     ///

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use wirebahn_adapter::wamp::Error;
 use wirebahn_core::wamp::session::SessionEvent;
-use wirebahn_core::wamp::{InvocationPolicy, MatchPolicy, RegisterOptions, RegistrationId, Uri};
+use wirebahn_core::wamp::{RegisterOptions, RegistrationId, Uri};
 
 use super::Session;
 use super::pool::Pool;
@@ -33,12 +33,12 @@ pub struct Register {
     session: Session,
     procedure: Uri,
     options: RegisterOptions,
-    handler: Box<dyn Procedure>,
+    handler: Arc<dyn Procedure>,
     threads: usize,
 }
 
 impl Register {
-    pub(super) fn new(session: Session, procedure: Uri, handler: Box<dyn Procedure>) -> Self {
+    pub(super) fn new(session: Session, procedure: Uri, handler: Arc<dyn Procedure>) -> Self {
         let (options, threads) = (RegisterOptions::default(), PROCEDURE_THREADS);
         Self { session, procedure, options, handler, threads }
     }
@@ -50,46 +50,12 @@ impl Register {
         self
     }
 
-    /// Every procedure that begins with this one.
-    pub const fn prefix(mut self) -> Self {
-        self.options.match_policy = MatchPolicy::Prefix;
-        self
-    }
-
-    /// Every procedure with the same components, an empty one standing for any: `com..add`.
-    pub const fn wildcard(mut self) -> Self {
-        self.options.match_policy = MatchPolicy::Wildcard;
-        self
-    }
-
-    /// Which of several callees gets a call. Default: there is only one.
-    pub const fn invoke(mut self, policy: InvocationPolicy) -> Self {
-        self.options.invoke = policy;
-        self
-    }
+    wirebahn_adapter::register_setters!();
 
     /// How many calls may be under way at once, those that wait for a thread included; the router keeps to it, if it can.
     /// Default: any number.
     pub const fn concurrency(mut self, calls: u64) -> Self {
         self.options.concurrency = Some(calls);
-        self
-    }
-
-    /// Asks the router to disclose callers.
-    pub const fn disclose_caller(mut self) -> Self {
-        self.options.disclose_caller = true;
-        self
-    }
-
-    /// Takes the registration over from another session, if one has it.
-    pub const fn force_reregister(mut self) -> Self {
-        self.options.force_reregister = true;
-        self
-    }
-
-    /// Changes any option.
-    pub fn options(mut self, change: impl FnOnce(&mut RegisterOptions)) -> Self {
-        change(&mut self.options);
         self
     }
 

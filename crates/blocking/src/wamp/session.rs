@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Serialize;
 use wirebahn_adapter::wamp::{ArgumentList, Arguments, Error};
@@ -15,6 +16,7 @@ use super::publish::Publish;
 use super::register::Register;
 use super::shared::Shared;
 use super::subscribe::Subscribe;
+use crate::TimedOut;
 use crate::socket::now;
 
 /// A session with a router: cheap to clone, used from many threads at once.
@@ -142,6 +144,16 @@ impl Session {
         self.shared().watch(|state| state.extra.left.clone())
     }
 
+    /// As [`ended`](Self::ended), for `limit` at most.
+    ///
+    /// # Errors
+    ///
+    /// The session has not ended in time.
+    pub fn ended_timeout(&self, limit: Duration) -> Result<Arc<Left>, TimedOut> {
+        let left = self.shared().watch_until(now() + limit, |state| state.extra.left.clone());
+        left.ok_or(TimedOut)
+    }
+
     /// How the session ended, if it has.
     #[must_use]
     pub fn left(&self) -> Option<Arc<Left>> {
@@ -199,13 +211,7 @@ impl Session {
 }
 
 fn start_leave(shared: &Arc<Shared>, reason: Uri, message: Option<Text>) {
-    shared.operate_in_passing(|state| {
-        let session = state.engine.session();
-        if session.leave(reason.clone(), message.clone(), now()).is_err() {
-            // Not joined yet, or not any more.
-            let _ = session.abort(reason, message);
-        }
-    });
+    shared.operate_in_passing(|state| state.engine.session().leave_or_abort(reason, message, now()));
 }
 
 /// The last handle is gone: nobody can ask for anything any more.

@@ -134,13 +134,30 @@ impl Shared {
 
     /// Waits until `look` finds something; looks again whenever the session begins, is challenged or ends.
     pub(crate) fn watch<T>(self: &Arc<Self>, mut look: impl FnMut(&mut State) -> Option<T>) -> T {
+        loop {
+            if let Some(found) = self.watch_until(now() + LONG, &mut look) {
+                return found;
+            }
+        }
+    }
+
+    /// As [`watch`](Self::watch), until `give_up` at most.
+    pub(crate) fn watch_until<T>(
+        self: &Arc<Self>,
+        give_up: Instant,
+        mut look: impl FnMut(&mut State) -> Option<T>,
+    ) -> Option<T> {
         let mut state = self.lock();
         loop {
             if let Some(found) = look(&mut state) {
-                return found;
+                return Some(found);
             }
-            let due = state.engine.poll_timeout();
-            let left = due.map_or(LONG, |due| due.saturating_duration_since(now()));
+            let now = now();
+            if give_up <= now {
+                return None;
+            }
+            let due = state.engine.poll_timeout().map_or(give_up, |due| due.min(give_up));
+            let left = due.saturating_duration_since(now);
             state = if left.is_zero() {
                 drop(state);
                 self.run_timers();

@@ -6,17 +6,14 @@ use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use wirebahn_adapter::wamp::{Error, Event, Overflow};
+use wirebahn_adapter::wamp::{EVENT_CAPACITY, Error, Event, Overflow};
 use wirebahn_core::wamp::session::SessionEvent;
-use wirebahn_core::wamp::{MatchPolicy, SubscribeOptions, SubscriptionId, Text, Uri, message};
+use wirebahn_core::wamp::{SubscribeOptions, SubscriptionId, Text, Uri, message};
 
 use super::Session;
 use super::request::Request;
 use super::tables::{Answer, OnGranted};
 use crate::TimedOut;
-
-/// How many events wait for a subscriber that does not take them, unless [`Subscribe::capacity`] says otherwise.
-const CAPACITY: usize = 16_384;
 
 /// A subscription to be made; see [`Session::subscribe`].
 ///
@@ -40,44 +37,10 @@ pub struct Subscribe {
 impl Subscribe {
     pub(super) fn new(session: Session, topic: Uri) -> Self {
         let (options, overflow) = (SubscribeOptions::default(), Overflow::default());
-        Self { session, topic, options, capacity: CAPACITY, overflow }
+        Self { session, topic, options, capacity: EVENT_CAPACITY, overflow }
     }
 
-    /// Every topic that begins with this one.
-    pub const fn prefix(mut self) -> Self {
-        self.options.match_policy = MatchPolicy::Prefix;
-        self
-    }
-
-    /// Every topic with the same components, an empty one standing for any: `com..news`.
-    pub const fn wildcard(mut self) -> Self {
-        self.options.match_policy = MatchPolicy::Wildcard;
-        self
-    }
-
-    /// Also the last event that the router has kept.
-    pub const fn get_retained(mut self) -> Self {
-        self.options.get_retained = true;
-        self
-    }
-
-    /// How many events may wait to be taken. Default: 16,384.
-    pub const fn capacity(mut self, events: usize) -> Self {
-        self.capacity = events;
-        self
-    }
-
-    /// What happens to events for which there is no room. Default: the oldest makes room.
-    pub const fn overflow(mut self, overflow: Overflow) -> Self {
-        self.overflow = overflow;
-        self
-    }
-
-    /// Changes any option.
-    pub fn options(mut self, change: impl FnOnce(&mut SubscribeOptions)) -> Self {
-        change(&mut self.options);
-        self
-    }
+    wirebahn_adapter::subscribe_setters!();
 
     /// Subscribes, and waits for the router to confirm it.
     ///

@@ -36,6 +36,22 @@ fn leaving_waits_for_the_answer_and_ignores_everything_else() {
 }
 
 #[test]
+fn a_session_is_left_or_aborted_as_far_as_it_has_come_and_only_once() {
+    let mut session = joining();
+    session.leave_or_abort("a.b".into(), None, now());
+    assert!(matches!(&messages(&mut session)[..], [Message::Abort(_)]));
+    assert!(matches!(cause(&events(&mut session)), LeftCause::Aborted { by: Initiator::Us, .. }));
+    let mut session = joined();
+    session.leave_or_abort("a.b".into(), None, now());
+    session.leave_or_abort("a.b".into(), None, now());
+    assert!(matches!(&messages(&mut session)[..], [Message::Goodbye(_)]));
+    let events = tell(&mut session, goodbye("wamp.close.goodbye_and_out"));
+    assert!(matches!(cause(&events), LeftCause::Goodbye { by: Initiator::Us, .. }));
+    session.leave_or_abort("a.b".into(), None, now());
+    assert_eq!(messages(&mut session), []);
+}
+
+#[test]
 fn a_router_that_does_not_answer_goodbye_is_given_up() {
     let mut session = joined();
     session.leave("wamp.close.close_realm".into(), None, now()).unwrap();

@@ -10,9 +10,9 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
+use wirebahn_adapter::wamp::{Attempts, ComponentError, Outcome};
 use wirebahn_core::Entropy;
-use wirebahn_core::wamp::session::{Initiator, Left, LeftCause};
-use wirebahn_core::wamp::{Backoff, BackoffOptions, Uri};
+use wirebahn_core::wamp::{BackoffOptions, Uri};
 
 use super::{Error, Event, Handler, Join, JoinError, Register, Session, Subscribe};
 use crate::shutdown::ShutdownWatch;
@@ -51,34 +51,7 @@ type Setup = Box<dyn Fn(Session) -> BoxFuture<Result<Box<dyn Any + Send>, Error>
 type OnJoin = Box<dyn Fn(Session) -> BoxFuture<Result<(), Error>> + Send + Sync>;
 
 /// What a [`Component`] goes through, for logs.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum ComponentEvent<'a> {
-    /// A session has begun, and everything is registered and subscribed to.
-    Ready(&'a Session),
-    /// A session has ended.
-    Left(&'a Left),
-    /// No session could be had.
-    JoinFailed(&'a JoinError),
-    /// Something could not be registered or subscribed to; the session is given up.
-    SetupFailed(&'a Error),
-    /// The next attempt is made after this time.
-    Waiting(Duration),
-}
-
-/// Why a [`Component`] has ended without having been asked to.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum ComponentError {
-    /// There is no transport to join over.
-    NoTransport,
-    /// No transport has any hope left; here is what happened last.
-    Join(JoinError),
-    /// The same, while registering and subscribing.
-    Setup(Error),
-    /// The last session was lost, and no further attempt is allowed.
-    Lost(Arc<Left>),
-}
+pub type ComponentEvent<'a> = wirebahn_adapter::wamp::ComponentEvent<'a, Session>;
 
 impl<N: Network> Component<N> {
     /// Joins in one of these ways, tried in turn.
@@ -209,10 +182,11 @@ impl<R: Runtime> Component<R> {
     ///
     /// As [`run`](Self::run).
     pub async fn run_with(self, entropy: Box<dyn Entropy>) -> Result<(), ComponentError> {
-        let mut running = Running::new(self, entropy);
+        let mut attempts = Attempts::new(self.transports.len(), self.backoff, entropy);
+        let mut running = Running::new(self);
         loop {
-            let at = running.next_transport()?;
-            if running.wait(at).await.is_break() {
+            let (at, delay) = attempts.next_attempt()?;
+            if running.wait(delay).await.is_break() {
                 return Ok(());
             }
             let Some(joined) = running.until_shutdown(running.join(at)).await else { return Ok(()) };
@@ -220,13 +194,11 @@ impl<R: Runtime> Component<R> {
                 Ok(session) => running.serve(session).await,
                 Err(error) => {
                     running.observe(ComponentEvent::JoinFailed(&error));
-                    Outcome::Failed { is_fatal: error.is_fatal(), error: ComponentError::Join(error) }
+                    Outcome::JoinFailed(error)
                 }
             };
-            match outcome {
-                Outcome::Done => return Ok(()),
-                Outcome::Lost(left) => running.note_lost(at, left),
-                Outcome::Failed { error, is_fatal } => running.note_failed(at, error, is_fatal),
+            if attempts.note(at, outcome).is_break() {
+                return Ok(());
             }
         }
     }
@@ -234,61 +206,15 @@ impl<R: Runtime> Component<R> {
 
 struct Running<R> {
     component: Component<R>,
-    entropy: Box<dyn Entropy>,
-    attempts: Vec<Attempts>,
-    next: usize,
-    last_error: ComponentError,
     shutdown: Option<ShutdownWatch>,
 }
 
-/// The attempts over one transport.
-struct Attempts {
-    backoff: Backoff,
-    /// Before the next one; `None` if there is none.
-    delay: Option<Duration>,
-}
-
-/// How an attempt ended.
-enum Outcome {
-    /// The component is done.
-    Done,
-    /// A session had begun, and was lost.
-    Lost(Arc<Left>),
-    Failed {
-        error: ComponentError,
-        is_fatal: bool,
-    },
-}
-
 impl<R: Runtime> Running<R> {
-    fn new(component: Component<R>, entropy: Box<dyn Entropy>) -> Self {
-        let attempts = || Attempts { backoff: Backoff::new(component.backoff), delay: Some(Duration::ZERO) };
-        Self {
-            attempts: component.transports.iter().map(|_| attempts()).collect(),
-            entropy,
-            next: 0,
-            last_error: ComponentError::NoTransport,
-            shutdown: component.shutdown.as_ref().map(Shutdown::watch),
-            component,
-        }
+    fn new(component: Component<R>) -> Self {
+        Self { shutdown: component.shutdown.as_ref().map(Shutdown::watch), component }
     }
 
-    /// The next transport that has hope, in turn.
-    fn next_transport(&mut self) -> Result<usize, ComponentError> {
-        let count = self.attempts.len();
-        let next = (0..count).map(|step| (self.next + step) % count);
-        let hopeful = |at: &usize| self.attempts.get(*at).is_some_and(|attempts| attempts.delay.is_some());
-        match next.into_iter().find(hopeful) {
-            Some(at) => {
-                self.next = at + 1;
-                Ok(at)
-            }
-            None => Err(std::mem::replace(&mut self.last_error, ComponentError::NoTransport)),
-        }
-    }
-
-    async fn wait(&mut self, at: usize) -> ControlFlow<()> {
-        let delay = self.attempts.get(at).and_then(|attempts| attempts.delay).unwrap_or_default();
+    async fn wait(&mut self, delay: Duration) -> ControlFlow<()> {
         if !delay.is_zero() {
             self.observe(ComponentEvent::Waiting(delay));
         }
@@ -344,44 +270,24 @@ impl<R: Runtime> Running<R> {
             return self.leave(&session).await;
         };
         self.observe(ComponentEvent::Left(&left));
-        if is_done(&left) { Outcome::Done } else { Outcome::Lost(left) }
+        Outcome::of(left)
     }
 
     /// A session in which something failed is of no use; one that has ended in the meantime says why it failed.
     async fn give_up(&mut self, session: &Session, error: Error) -> Outcome {
         if let Some(left) = session.left() {
             self.observe(ComponentEvent::Left(&left));
-            return if is_done(&left) { Outcome::Done } else { Outcome::Lost(left) };
+            return Outcome::of(left);
         }
         self.observe(ComponentEvent::SetupFailed(&error));
         session.leave().await;
-        Outcome::Failed { error: ComponentError::Setup(error), is_fatal: false }
+        Outcome::SetupFailed(error)
     }
 
     async fn leave(&mut self, session: &Session) -> Outcome {
         let left = session.leave().await;
         self.observe(ComponentEvent::Left(&left));
         Outcome::Done
-    }
-
-    /// A router that was there and is gone may come back soon, over any transport; but not all its clients should come back
-    /// to it at the same moment.
-    fn note_lost(&mut self, at: usize, left: Arc<Left>) {
-        self.last_error = ComponentError::Lost(left);
-        for attempts in self.attempts.iter_mut().filter(|attempts| attempts.delay.is_some()) {
-            attempts.backoff.reset();
-            attempts.delay = Some(Duration::ZERO);
-        }
-        if let Some(attempts) = self.attempts.get_mut(at) {
-            attempts.delay = attempts.backoff.next_delay(&mut *self.entropy);
-        }
-    }
-
-    fn note_failed(&mut self, at: usize, error: ComponentError, is_fatal: bool) {
-        self.last_error = error;
-        if let Some(attempts) = self.attempts.get_mut(at) {
-            attempts.delay = if is_fatal { None } else { attempts.backoff.next_delay(&mut *self.entropy) };
-        }
     }
 
     fn observe(&mut self, event: ComponentEvent<'_>) {
@@ -391,14 +297,6 @@ impl<R: Runtime> Running<R> {
     }
 }
 
-/// Whether the application itself has ended the session.
-const fn is_done(left: &Left) -> bool {
-    matches!(
-        left.cause,
-        LeftCause::Goodbye { by: Initiator::Us, .. } | LeftCause::Aborted { by: Initiator::Us, .. }
-    )
-}
-
 impl<R> fmt::Debug for Component<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Component")
@@ -406,27 +304,5 @@ impl<R> fmt::Debug for Component<R> {
             .field("backoff", &self.backoff)
             .field("setups", &self.setups.len())
             .finish_non_exhaustive()
-    }
-}
-
-impl fmt::Display for ComponentError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoTransport => f.write_str("the component has no transport; add one"),
-            Self::Join(error) => fmt::Display::fmt(error, f),
-            Self::Setup(error) => fmt::Display::fmt(error, f),
-            Self::Lost(left) => fmt::Display::fmt(left, f),
-        }
-    }
-}
-
-impl std::error::Error for ComponentError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::NoTransport => None,
-            Self::Join(error) => Some(error),
-            Self::Setup(error) => Some(error),
-            Self::Lost(left) => Some(left),
-        }
     }
 }

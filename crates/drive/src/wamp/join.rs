@@ -8,18 +8,15 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::BytesMut;
-use wirebahn_core::http::WsUrl;
-use wirebahn_core::rawsocket::opening as raw;
-use wirebahn_core::wamp::session::{Challenge, SessionConfig};
-use wirebahn_core::wamp::{
-    Batching, Dict, RouterUrl, RouterUrlError, Serializer, Subprotocol, Text, error_uri,
-};
-use wirebahn_core::websocket::opening::{ClientOptions, ClientRequest};
+use wirebahn_adapter::wamp::JoinOptions;
+use wirebahn_core::wamp::session::Challenge;
+use wirebahn_core::wamp::{Dict, RouterUrl, Text, error_uri};
+use wirebahn_core::websocket::opening::ClientRequest;
 
 use super::{Driver, JoinError, OpenedWire, Session, Wire, open_rawsocket, open_websocket};
 #[cfg(unix)]
 use crate::timeout;
-use crate::{Dialer, Network, OsEntropy, reach};
+use crate::{Network, OsEntropy, reach};
 
 /// A realm to be joined.
 ///
@@ -39,13 +36,8 @@ use crate::{Dialer, Network, OsEntropy, reach};
 /// }
 /// ```
 pub struct Join<N> {
-    url: RouterUrl,
-    subprotocols: Vec<Subprotocol>,
-    config: SessionConfig,
+    options: JoinOptions,
     on_challenge: Option<OnChallenge>,
-    websocket: Arc<ClientOptions>,
-    rawsocket: raw::ClientOptions,
-    dialer: Dialer,
     network: PhantomData<fn() -> N>,
 }
 
@@ -57,43 +49,14 @@ impl<N: Network> Join<N> {
     ///
     /// The URL is invalid.
     pub fn new(url: &str, realm: &str) -> Result<Self, JoinError> {
-        Ok(Self {
-            url: url.parse()?,
-            subprotocols: [Serializer::MsgPack, Serializer::Json].map(single).to_vec(),
-            config: SessionConfig::new(realm),
-            on_challenge: None,
-            websocket: Arc::default(),
-            rawsocket: raw::ClientOptions::default(),
-            dialer: Dialer::default(),
-            network: PhantomData,
-        })
+        let options = JoinOptions::new(url, realm)?;
+        Ok(Self { options, on_challenge: None, network: PhantomData })
     }
 
-    /// The serializers to offer, the first of which is preferred. Default: MessagePack and JSON.
-    ///
-    /// Over RawSocket, which knows no offers, they are tried one after the other.
-    #[must_use]
-    pub fn serializers(mut self, serializers: impl IntoIterator<Item = Serializer>) -> Self {
-        self.subprotocols = serializers.into_iter().map(single).collect();
-        self
-    }
-
-    /// The subprotocols to offer over WebSocket, batched ones among them, the first of which is preferred.
-    #[must_use]
-    pub fn subprotocols(mut self, subprotocols: impl IntoIterator<Item = Subprotocol>) -> Self {
-        self.subprotocols = subprotocols.into_iter().collect();
-        self
-    }
-
-    /// Changes how the session is joined: who to be, which roles to announce, how long to wait.
-    #[must_use]
-    pub fn session(mut self, change: impl FnOnce(&mut SessionConfig)) -> Self {
-        change(&mut self.config);
-        self
-    }
+    wirebahn_adapter::join_setters!();
 
     /// Answers CHALLENGEs: gives the signature and what the method needs beside it, or `None` to give up. The method must
-    /// be among [`SessionConfig::authmethods`].
+    /// be among [`SessionConfig::authmethods`](wirebahn_core::wamp::session::SessionConfig::authmethods).
     #[must_use]
     pub fn on_challenge<F>(mut self, answer: impl Fn(Challenge) -> F + Send + Sync + 'static) -> Self
     where
@@ -102,22 +65,6 @@ impl<N: Network> Join<N> {
         self.on_challenge = Some(Arc::new(move |challenge| Box::pin(answer(challenge))));
         self
     }
-
-    /// Sets the options of a WebSocket.
-    #[must_use]
-    pub fn websocket(mut self, options: impl Into<Arc<ClientOptions>>) -> Self {
-        self.websocket = options.into();
-        self
-    }
-
-    /// Sets the options of a RawSocket; its serializer is one of [`serializers`](Self::serializers).
-    #[must_use]
-    pub fn rawsocket(mut self, options: raw::ClientOptions) -> Self {
-        self.rawsocket = options;
-        self
-    }
-
-    wirebahn_adapter::dialer_setters!();
 
     /// Reaches the router and joins. The session's driver runs on the runtime that this is called on.
     ///
@@ -131,11 +78,12 @@ impl<N: Network> Join<N> {
 
     async fn open_and_begin(self) -> Result<Session, JoinError> {
         let (io, received) = self.reach().await?;
-        match &self.url {
+        match &self.options.url {
             RouterUrl::WebSocket(url) => {
                 let request = ClientRequest::new(url.clone());
-                let (options, entropy) = (Arc::clone(&self.websocket), Box::new(OsEntropy::default()));
-                let offered = &self.subprotocols;
+                let (options, entropy) =
+                    (Arc::clone(&self.options.websocket), Box::new(OsEntropy::default()));
+                let offered = &self.options.subprotocols;
                 let opened = open_websocket::<_, N>(io, received, request, offered, options, entropy);
                 let opened = opened.await?;
                 self.begin(opened).await
@@ -147,12 +95,12 @@ impl<N: Network> Join<N> {
     async fn join_rawsocket(self, io: N::Io, received: BytesMut) -> Result<Session, JoinError> {
         let mut reached = Some((io, received));
         let mut refused = JoinError::Unsupported("no serializer was offered; add one");
-        for subprotocol in &self.subprotocols {
+        for subprotocol in &self.options.subprotocols {
             let (io, received) = match reached.take() {
                 Some(reached) => reached,
                 None => self.reach().await?,
             };
-            let (options, entropy) = (self.rawsocket.clone(), Box::new(OsEntropy::default()));
+            let (options, entropy) = (self.options.rawsocket.clone(), Box::new(OsEntropy::default()));
             let serializer = subprotocol.serializer;
             match open_rawsocket::<_, N>(io, received, serializer, options, entropy).await {
                 Ok(opened) => return self.begin(opened).await,
@@ -167,7 +115,7 @@ impl<N: Network> Join<N> {
     where
         W: Wire + Send + 'static,
     {
-        let config = self.config.clone();
+        let config = self.options.config.clone();
         let (session, driver) = Driver::<W, N>::new(opened.wire, opened.serializer, config, N::spawner());
         driver.detach();
         finish_join(session, self.on_challenge.clone()).await
@@ -175,51 +123,24 @@ impl<N: Network> Join<N> {
 
     /// A stream to where the URL leads, and what came from there already.
     async fn reach(&self) -> Result<(N::Io, BytesMut), JoinError> {
-        let url = match &self.url {
-            RouterUrl::WebSocket(url) => url.clone(),
-            // The same way leads to a RawSocket, only that something else is spoken at its end.
-            RouterUrl::RawSocket { host, port, is_secure } => {
-                let scheme = if *is_secure { "wss" } else { "ws" };
-                let url: Result<WsUrl, _> = format!("{scheme}://{host}:{port}/").parse();
-                url.map_err(|error| JoinError::Url(RouterUrlError::WebSocket(error)))?
-            }
-            #[cfg(unix)]
-            RouterUrl::RawSocketUnix { path } => {
-                let connect = timeout::<N, _>(self.dialer.timeout, N::connect_unix(Path::new(path)));
-                return Ok((connect.await.map_err(|_| JoinError::TimedOut)??, BytesMut::new()));
-            }
-            _ => return Err(JoinError::Unsupported("this kind of URL is not supported on this system")),
-        };
-        Ok(reach::<N>(&url, &self.dialer).await?)
+        #[cfg(unix)]
+        if let RouterUrl::RawSocketUnix { path } = &self.options.url {
+            let connect = timeout::<N, _>(self.options.dialer.timeout, N::connect_unix(Path::new(path)));
+            return Ok((connect.await.map_err(|_| JoinError::TimedOut)??, BytesMut::new()));
+        }
+        Ok(reach::<N>(&self.options.websocket_url()?, &self.options.dialer).await?)
     }
-}
-
-const fn single(serializer: Serializer) -> Subprotocol {
-    Subprotocol { serializer, batching: Batching::Single }
 }
 
 impl<N> Clone for Join<N> {
     fn clone(&self) -> Self {
-        Self {
-            url: self.url.clone(),
-            subprotocols: self.subprotocols.clone(),
-            config: self.config.clone(),
-            on_challenge: self.on_challenge.clone(),
-            websocket: Arc::clone(&self.websocket),
-            rawsocket: self.rawsocket.clone(),
-            dialer: self.dialer.clone(),
-            network: PhantomData,
-        }
+        Self { options: self.options.clone(), on_challenge: self.on_challenge.clone(), network: PhantomData }
     }
 }
 
 impl<N> fmt::Debug for Join<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Join")
-            .field("url", &self.url)
-            .field("subprotocols", &self.subprotocols)
-            .field("config", &self.config)
-            .finish_non_exhaustive()
+        f.debug_struct("Join").field("options", &self.options).finish_non_exhaustive()
     }
 }
 

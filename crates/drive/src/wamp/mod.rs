@@ -25,7 +25,7 @@ mod shared;
 mod wire;
 
 pub use crate::Spawn;
-pub use component::{Component, ComponentError, ComponentEvent, JoinTransport, JoinTransportFuture};
+pub use component::{Component, ComponentEvent, JoinTransport, JoinTransportFuture};
 pub use driver::Driver;
 pub use join::{ChallengeFuture, Join, OnChallenge, finish_join};
 pub use open::{OpenedWire, accept_rawsocket, accept_rawsocket_after, open_rawsocket, open_websocket};
@@ -37,7 +37,7 @@ pub use session::{
 pub use shared::{MAX_PIECES, MAX_QUEUED_BYTES, MAX_QUEUED_MESSAGES};
 pub use wire::{LinkWire, Wire, WireEvent};
 pub use wirebahn_adapter::wamp::{
-    ArgumentList, Arguments, BoxedError, CallResult, Error, ErrorConversion, ErrorRegistry, Event,
-    Interrupted, IntoInvocationError, IntoReply, InvocationError, JoinError, OpenError, Overflow, OwnUri,
-    Reply, RequestError, TypedHandler, WampError, typed,
+    ArgumentList, Arguments, BoxedError, CallResult, ComponentError, Error, ErrorConversion, ErrorRegistry,
+    Event, Interrupted, IntoInvocationError, IntoReply, InvocationError, JoinError, OpenError, Overflow,
+    OwnUri, Reply, RequestError, TypedHandler, WampError, typed,
 };

@@ -14,7 +14,8 @@ use wirebahn_core::{Backoff, BackoffOptions, Engine};
 
 use super::{Client, ConnectError, Opened, WebSocket};
 use crate::net::Wait;
-use crate::{Network, OsEntropy};
+use crate::shutdown::ShutdownWatch;
+use crate::{Network, OsEntropy, Shutdown};
 
 /// After so many pings and pongs in a row, other tasks get their turn.
 const SKIPS_PER_TURN: usize = 64;
@@ -26,8 +27,9 @@ const SKIPS_PER_TURN: usize = 64;
 /// with [`ReconnectEvent::Lost`], and nothing is ever sent twice behind the application's back: that is its decision, since
 /// only it knows which messages may arrive twice.
 ///
-/// It ends when it is closed, after an error that would come again (see [`ConnectError::is_fatal`]: a URL or a certificate
-/// that is wrong, a status like 404), and when [`BackoffOptions::max_retries`] says so.
+/// It ends when it is closed, when a shutdown is requested (see [`end_on`](Self::end_on)), after an error that would come
+/// again (see [`ConnectError::is_fatal`]: a URL or a certificate that is wrong, a status like 404), and when
+/// [`BackoffOptions::max_retries`] says so.
 ///
 /// ```
 /// use wirebahn_drive::Network;
@@ -53,6 +55,8 @@ pub struct Reconnecting<N: Network> {
     client: Client<N>,
     backoff: Backoff,
     entropy: OsEntropy,
+    /// Obeyed while there is no connection; one that is open obeys by itself.
+    shutdown: Option<ShutdownWatch>,
     state: State<N>,
 }
 
@@ -128,6 +132,7 @@ impl<N: Network> Reconnecting<N> {
             client,
             backoff: Backoff::new(BackoffOptions::default()),
             entropy: OsEntropy::default(),
+            shutdown: None,
             state,
         }
     }
@@ -140,6 +145,16 @@ impl<N: Network> Reconnecting<N> {
         self
     }
 
+    /// Ends it for good when `shutdown` is requested: a connection with [`CloseCode::GOING_AWAY`], so that what waits for
+    /// events gets [`ReconnectEvent::Closed`] and what sends gets [`SendError::Closed`]. Without one there are no more
+    /// attempts, and no more events.
+    pub fn end_on(&mut self, shutdown: &Shutdown) {
+        self.shutdown = Some(shutdown.watch());
+        if let State::Open(open) = &mut self.state {
+            open.socket.end_on(shutdown);
+        }
+    }
+
     /// What happens next; `None` after the last event. Cancel-safe.
     pub fn recv_event(&mut self) -> impl Future<Output = Option<ReconnectEvent>> {
         poll_fn(|cx| self.poll_event(cx))
@@ -147,6 +162,12 @@ impl<N: Network> Reconnecting<N> {
 
     /// The poll function behind [`recv_event`](Self::recv_event).
     pub fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<ReconnectEvent>> {
+        if matches!(self.state, State::Connecting(_) | State::Waiting(_))
+            && let Some(shutdown) = &mut self.shutdown
+            && (shutdown.is_requested() || shutdown.wait(cx.waker()))
+        {
+            self.state = State::Ended;
+        }
         for _ in 0..SKIPS_PER_TURN {
             match &mut self.state {
                 State::Waiting(wait) => {
@@ -155,7 +176,9 @@ impl<N: Network> Reconnecting<N> {
                 }
                 State::Connecting(attempt) => {
                     let event = match ready!(attempt.as_mut().poll(cx)) {
-                        Ok(opened) => {
+                        Ok(mut opened) => {
+                            opened.connection.inner.shutdown =
+                                self.shutdown.as_ref().map(ShutdownWatch::another);
                             self.state = State::Open(Open::new(opened.connection));
                             ReconnectEvent::Connected(opened.response)
                         }
@@ -282,7 +305,7 @@ impl<N: Network> Reconnecting<N> {
         let State::Open(open) = mem::replace(&mut self.state, State::Ended) else {
             return ReconnectEvent::Closed(closed);
         };
-        if open.is_closing {
+        if open.is_closing || self.shutdown.as_ref().is_some_and(ShutdownWatch::is_requested) {
             return ReconnectEvent::Closed(closed);
         }
         // Not all clients of a server that is gone should come back to it at the same moment.

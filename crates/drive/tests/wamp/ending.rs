@@ -70,6 +70,18 @@ on_both! {
         assert_eq!(router.next().await, None);
     }
 
+    async fn a_session_that_is_leaving_says_nothing_more_when_it_is_left_again_and_dropped<R>() {
+        let (session, router) = joined::<R>().await;
+        session.start_leave("a.b", None);
+        session.start_leave("a.b", None);
+        let ended = session.ended();
+        drop(session);
+        assert_eq!(expect_msg!(router, Goodbye).reason, "a.b");
+        router.say(goodbye());
+        assert!(matches!(ended.await.cause, LeftCause::Goodbye { by: Initiator::Us, .. }));
+        assert_eq!(router.next().await, None);
+    }
+
     async fn a_violation_of_the_router_is_told_to_both_sides<R>() {
         let (session, router) = joined::<R>().await;
         router.say(welcome());

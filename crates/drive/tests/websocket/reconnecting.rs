@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use wirebahn_core::websocket::{CloseCode, Message, SendError};
 use wirebahn_core::{BackoffOptions, Instant};
 use wirebahn_drive::websocket::{Client, ConnectError, ReconnectEvent, Reconnecting};
-use wirebahn_drive::{Delay, Network, Runtime, Spawn};
+use wirebahn_drive::{Delay, Network, Runtime, Shutdown, Spawn};
 use wirebahn_tokio::{TokioIo, TokioRuntime, TokioTimer, WebSocket};
 
 /// A server that does with each further connection what the script says.
@@ -26,6 +26,8 @@ enum Fate {
     Echoes(usize),
     /// Never reads, and drops the connection after a second.
     Ignores,
+    /// Takes the stream, and never answers.
+    Hangs,
     /// Closes with this code.
     Closes(CloseCode),
 }
@@ -74,6 +76,9 @@ async fn serve(mut stream: DuplexStream, fate: Fate) {
         stream.write_all(format!("HTTP/1.1 {head}\r\nContent-Length: 0\r\n\r\n").as_bytes()).await.unwrap();
         let _ = stream.read(&mut [0]).await;
         return;
+    }
+    if matches!(fate, Fate::Hangs) {
+        return std::future::pending().await;
     }
     let mut socket: WebSocket<DuplexStream> = wirebahn_tokio::accept(stream).await.unwrap();
     match fate {
@@ -218,4 +223,74 @@ async fn an_end_that_was_asked_for_is_the_end_whatever_becomes_of_it() {
     assert!(matches!(socket.close(CloseCode::ABNORMAL, "").await, Err(SendError::CloseCodeForbidden(_))));
     socket.send("still there").await.unwrap();
     assert!(matches!(socket.recv_event().await, Some(ReconnectEvent::Message(_))));
+}
+
+/// Requests a shutdown after a while.
+fn later(shutdown: &Shutdown) {
+    let shutdown = shutdown.clone();
+    tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        shutdown.request();
+    });
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shutdown_ends_an_open_connection_in_order_and_for_good() {
+    let shutdown = Shutdown::new();
+    let mut socket = client([Fate::Refuses, Fate::Echoes(usize::MAX)], None);
+    socket.end_on(&shutdown);
+    failed(&mut socket).await;
+    connected(&mut socket).await;
+    later(&shutdown);
+    let event = timeout(Duration::from_secs(1), socket.recv_event()).await;
+    let Ok(Some(ReconnectEvent::Closed(closed))) = event else { panic!("{event:?}") };
+    // The peer's code is an echo of ours.
+    assert!(closed.clean && closed.code == CloseCode::GOING_AWAY, "{closed}");
+    assert_eq!(socket.send("too late").await, Err(SendError::Closed));
+    assert!(socket.recv_event().await.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shutdown_reaches_a_connection_that_was_open_before_and_senders_that_take_no_events() {
+    let shutdown = Shutdown::new();
+    let mut socket = client([Fate::Echoes(usize::MAX)], None);
+    connected(&mut socket).await;
+    socket.end_on(&shutdown);
+    later(&shutdown);
+    let sending = async {
+        while socket.send("hello").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    assert!(timeout(Duration::from_secs(1), sending).await.is_ok(), "senders learn of it");
+    loop {
+        match socket.recv_event().await {
+            Some(ReconnectEvent::Message(_)) => {}
+            Some(ReconnectEvent::Closed(closed)) => break assert!(closed.clean, "{closed}"),
+            event => panic!("{event:?}"),
+        }
+    }
+    assert!(socket.recv_event().await.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shutdown_ends_the_wait_for_the_next_attempt_and_an_attempt_under_way() {
+    let shutdown = Shutdown::new();
+    let mut socket = client([Fate::Refuses], None);
+    socket.end_on(&shutdown);
+    failed(&mut socket).await;
+    later(&shutdown);
+    let ended = timeout(Duration::from_secs(1), socket.recv_event()).await;
+    assert!(ended.is_ok_and(|event| event.is_none()), "there is no further attempt");
+
+    let shutdown = Shutdown::new();
+    let mut socket = client([Fate::Hangs], None);
+    socket.end_on(&shutdown);
+    later(&shutdown);
+    let ended = timeout(Duration::from_secs(1), socket.recv_event()).await;
+    assert!(ended.is_ok_and(|event| event.is_none()), "the attempt is given up");
+
+    let mut socket = client([], None);
+    socket.end_on(&shutdown);
+    assert!(socket.recv_event().await.is_none(), "none is made when it was requested before");
 }

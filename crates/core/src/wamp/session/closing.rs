@@ -24,6 +24,16 @@ impl Session {
         Ok(())
     }
 
+    /// Ends the session as far as it has come: with GOODBYE, or with ABORT if it has not begun. One that is leaving or has
+    /// ended is left alone.
+    pub fn leave_or_abort(&mut self, reason: Uri, message: Option<Text>, now: Instant) {
+        // Each is possible in a state in which the other is not, and neither in those that are left alone.
+        let _ = match self.state {
+            State::Joining | State::Challenged => self.abort(reason, message),
+            State::Joined | State::Leaving | State::Ended => self.leave(reason, message, now),
+        };
+    }
+
     /// Ends the session at once, with ABORT: instead of answering a CHALLENGE, say.
     ///
     /// # Errors

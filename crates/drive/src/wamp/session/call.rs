@@ -78,18 +78,7 @@ impl<A, T> Call<A, (), T> {
 }
 
 impl<A: Serialize, K: Serialize, T> Call<A, K, T> {
-    /// How long to wait for the result: then the router is told to cancel, and the call fails with
-    /// [`Error::TimedOut`]. The session keeps the time itself, since not all routers can. Default: for ever.
-    pub const fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
-        self
-    }
-
-    /// Lets the callee know who calls, if the router allows it.
-    pub const fn disclose_me(mut self) -> Self {
-        self.options.disclose_me = true;
-        self
-    }
+    wirebahn_adapter::call_setters!();
 
     /// Hands each piece of the result to `handle` as it comes, on the task that awaits the call.
     pub fn on_progress(mut self, handle: impl FnMut(CallResult) + Send + 'static) -> Self {
@@ -102,12 +91,6 @@ impl<A: Serialize, K: Serialize, T> Call<A, K, T> {
     /// ([`CancelMode::KillNoWait`]).
     pub const fn cancel_mode(mut self, mode: CancelMode) -> Self {
         self.cancel_mode = mode;
-        self
-    }
-
-    /// Changes any option.
-    pub fn options(mut self, change: impl FnOnce(&mut CallOptions)) -> Self {
-        change(&mut self.options);
         self
     }
 

@@ -180,12 +180,7 @@ impl Session {
     /// Says GOODBYE with a reason, and perhaps an explanation; [`ended`](Self::ended) waits for what follows.
     pub fn start_leave(&self, reason: impl Into<Uri>, message: Option<Text>) {
         let (reason, now) = (reason.into(), (self.shared().clock)());
-        self.shared().operate(|state| {
-            if state.session.leave(reason.clone(), message.clone(), now).is_err() {
-                // Not joined yet, or not any more.
-                let _ = state.session.abort(reason, message);
-            }
-        });
+        self.shared().operate(|state| state.session.leave_or_abort(reason, message, now));
     }
 
     /// Waits for the end of the session, and gives how it came about.
@@ -252,11 +247,8 @@ impl Future for JoinFuture {
 impl Drop for Handle {
     fn drop(&mut self) {
         let now = (self.shared.clock)();
-        self.shared.operate(|state| {
-            if state.session.leave(Uri::from_static(close_reason::CLOSE_REALM), None, now).is_err() {
-                let _ = state.session.abort(Uri::from_static(close_reason::CLOSE_REALM), None);
-            }
-        });
+        let reason = Uri::from_static(close_reason::CLOSE_REALM);
+        self.shared.operate(|state| state.session.leave_or_abort(reason, None, now));
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use wirebahn_core::wamp::session::SessionEvent;
-use wirebahn_core::wamp::{InvocationPolicy, MatchPolicy, RegisterOptions, RegistrationId, Uri};
+use wirebahn_core::wamp::{RegisterOptions, RegistrationId, Uri};
 
 use super::Session;
 use super::handler::{Handler, Procedure, erase};
@@ -44,45 +44,11 @@ impl Register {
         erase(handler)
     }
 
-    /// Every procedure that begins with this one.
-    pub const fn prefix(mut self) -> Self {
-        self.options.match_policy = MatchPolicy::Prefix;
-        self
-    }
-
-    /// Every procedure with the same components, an empty one standing for any: `com..add`.
-    pub const fn wildcard(mut self) -> Self {
-        self.options.match_policy = MatchPolicy::Wildcard;
-        self
-    }
-
-    /// Which of several callees gets a call. Default: there is only one.
-    pub const fn invoke(mut self, policy: InvocationPolicy) -> Self {
-        self.options.invoke = policy;
-        self
-    }
+    wirebahn_adapter::register_setters!();
 
     /// How many calls may be under way at once; the router keeps to it, if it can. Default: any number.
     pub const fn concurrency(mut self, calls: u64) -> Self {
         self.options.concurrency = Some(calls);
-        self
-    }
-
-    /// Asks the router to disclose callers.
-    pub const fn disclose_caller(mut self) -> Self {
-        self.options.disclose_caller = true;
-        self
-    }
-
-    /// Takes the registration over from another session, if one has it.
-    pub const fn force_reregister(mut self) -> Self {
-        self.options.force_reregister = true;
-        self
-    }
-
-    /// Changes any option.
-    pub fn options(mut self, change: impl FnOnce(&mut RegisterOptions)) -> Self {
-        change(&mut self.options);
         self
     }
 }
