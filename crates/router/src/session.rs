@@ -60,8 +60,8 @@ pub(crate) struct Session {
     /// What the peer wants to join, while it is challenged.
     pub(crate) joining: Option<Box<Joining>>,
     pub(crate) backlog: Backlog,
-    /// How many slow sessions this one has to wait for before it publishes on.
-    pub(crate) held_by: usize,
+    /// The slow sessions that this one has to wait for before it publishes on. Each has it among those it holds.
+    pub(crate) held_by: Vec<SessionKey>,
     /// The publishers that wait for this session.
     pub(crate) holds: Vec<SessionKey>,
     /// Events that were dropped since the queue was full.
@@ -170,7 +170,7 @@ impl Session {
             waiting: None,
             joining: None,
             backlog: Backlog::default(),
-            held_by: 0,
+            held_by: Vec::new(),
             holds: Vec::new(),
             dropped: 0,
             deadline: None,
@@ -182,7 +182,7 @@ impl Session {
     pub(crate) fn must_wait(&self, message: &Message) -> bool {
         match message {
             Message::Yield(_) | Message::Error(_) | Message::Abort(_) => false,
-            Message::Publish(_) => self.waiting.is_some() || self.held_by > 0,
+            Message::Publish(_) => self.waiting.is_some() || !self.held_by.is_empty(),
             // What was published before the end is published.
             Message::Goodbye(_) => !self.backlog.is_empty() || self.waiting.is_some(),
             _ => self.waiting.is_some(),
@@ -230,23 +230,54 @@ impl Member {
 /// Messages from a session that have to wait.
 #[derive(Debug, Default)]
 pub(crate) struct Backlog {
-    messages: VecDeque<Message>,
+    messages: VecDeque<Waiting>,
     bytes: usize,
+}
+
+/// A message that has to wait.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    pub(crate) message: Message,
+    /// Whether its id was checked, since others that came later went before it.
+    pub(crate) is_checked: bool,
 }
 
 impl Backlog {
     pub(crate) fn push(&mut self, mut message: Message) {
         weight::drop_extra(&mut message);
         self.bytes += weight::of_message(&message);
-        self.messages.push_back(message);
+        self.messages.push_back(Waiting { message, is_checked: false });
     }
 
-    /// The first message for which `may_go` holds.
-    pub(crate) fn pop_first(&mut self, may_go: impl Fn(&Message) -> bool) -> Option<Message> {
-        let at = self.messages.iter().position(may_go)?;
-        let message = self.messages.remove(at)?;
-        self.bytes = self.bytes.saturating_sub(weight::of_message(&message));
-        Some(message)
+    /// The place of the first message for which `may_go` holds.
+    pub(crate) fn position(&self, may_go: impl Fn(&Message) -> bool) -> Option<usize> {
+        self.messages.iter().position(|waiting| may_go(&waiting.message))
+    }
+
+    pub(crate) fn remove(&mut self, at: usize) -> Option<Waiting> {
+        let waiting = self.messages.remove(at)?;
+        self.bytes = self.bytes.saturating_sub(weight::of_message(&waiting.message));
+        Some(waiting)
+    }
+
+    /// The ids of the publications before `end` that were not checked yet, in their order; from now on they count as
+    /// checked.
+    pub(crate) fn take_unchecked(&mut self, end: usize) -> Vec<RequestId> {
+        let mut ids = Vec::new();
+        // The last ones: what was before another one was checked with it.
+        for Waiting { message, is_checked } in self.messages.iter_mut().take(end).rev() {
+            let Message::Publish(publish) = message else { continue };
+            if std::mem::replace(is_checked, true) {
+                break;
+            }
+            ids.push(publish.request);
+        }
+        ids.reverse();
+        ids
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.messages.len()
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -207,18 +207,31 @@ impl Sessions {
         }
         session.holds.push(publisher_key);
         if let Some(publisher) = self.slab.get_mut(publisher) {
-            publisher.held_by += 1;
+            publisher.held_by.push(key);
         }
     }
 
     /// Lets those publish on that wait for this session.
     pub(crate) fn release(&mut self, slot: usize) {
         let Some(session) = self.slab.get_mut(slot) else { return };
-        for key in std::mem::take(&mut session.holds) {
+        let (own, holds) = (SessionKey { slot, serial: session.serial }, std::mem::take(&mut session.holds));
+        for key in holds {
             let Some(publisher) = self.slot(key).and_then(|slot| self.slab.get_mut(slot)) else { continue };
-            publisher.held_by = publisher.held_by.saturating_sub(1);
-            if publisher.held_by == 0 {
+            publisher.held_by.retain(|&slow| slow != own);
+            if publisher.held_by.is_empty() {
                 self.released.push(key);
+            }
+        }
+    }
+
+    /// The session waits for no other any more: it leaves, and its connection may have another one.
+    pub(crate) fn stop_waiting(&mut self, slot: usize) {
+        let Some(session) = self.slab.get_mut(slot) else { return };
+        let (own, held_by) =
+            (SessionKey { slot, serial: session.serial }, std::mem::take(&mut session.held_by));
+        for slow in held_by {
+            if let Some(slow) = self.slot(slow).and_then(|slot| self.slab.get_mut(slot)) {
+                slow.holds.retain(|&publisher| publisher != own);
             }
         }
     }

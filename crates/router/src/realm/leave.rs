@@ -59,10 +59,10 @@ impl Router {
         self.trace_left(slot);
         self.withdraw_question(slot);
         self.sessions.release(slot);
+        self.sessions.stop_waiting(slot);
         let Some(session) = self.sessions.get_mut(slot) else { return };
         let lost = session.backlog.clear();
         let member = session.member.take();
-        session.held_by = 0;
         self.sessions.metrics.messages_lost += lost as u64;
         let Some(mut member) = member else { return };
         self.sessions.metrics.sessions_left += 1;
