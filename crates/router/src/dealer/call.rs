@@ -146,6 +146,16 @@ impl Router {
         if *procedure != part.procedure {
             return self.violate(slot, Violation::ProcedureChanged(part.request));
         }
+        let passthru = part.options.passthru.as_deref();
+        if self.hides_passthru(slot, Role::Caller, passthru) {
+            return self.violate(slot, Violation::PassthruNotAnnounced);
+        }
+        let Some(call) = self.calls.get_mut(index) else { return };
+        let callee = self.sessions.member(call.callee);
+        if let Some(Err(refusal)) = callee.map(|callee| check_features(callee, true, passthru)) {
+            self.interrupt(index, Some(refusal.error.clone()));
+            return self.fail_call(index, refusal);
+        }
         let progress = part.options.progress;
         if !progress {
             call.procedure = None;
