@@ -193,7 +193,8 @@ pub struct SessionLimits {
     pub subscriptions: usize,
     /// Default: 100,000 registrations.
     pub registrations: usize,
-    /// Calls that are not answered yet. Default: 65,536.
+    /// Calls that are not answered yet; of a callee that has set its `concurrency`, also those that were canceled and
+    /// that it is still to answer: beyond that they count no more. Default: 65,536.
     pub pending_calls: usize,
     /// Testaments. Default: 128.
     pub testaments: usize,

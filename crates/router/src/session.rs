@@ -105,6 +105,8 @@ pub(crate) struct Member {
     pub(crate) calls: IdMap<RequestId, usize>,
     /// The calls that this session has to answer, by the ids of their invocations.
     pub(crate) invocations: IdMap<RequestId, usize>,
+    /// How many of them nobody waits for any more: they are kept for their answers to be counted.
+    pub(crate) unawaited: usize,
     /// Calls in parts that have ended before their last part came.
     pub(crate) cut_short: VecDeque<RequestId>,
     pub(crate) testaments: Option<Box<Testaments>>,
@@ -209,6 +211,7 @@ impl Member {
             registrations: IdMap::with_hasher(hash),
             calls: IdMap::with_hasher(hash),
             invocations: IdMap::with_hasher(hash),
+            unawaited: 0,
             cut_short: VecDeque::new(),
             testaments: None,
         }

@@ -87,7 +87,7 @@ impl Dealer {
 
 impl Router {
     /// Takes the call from the caller, who is answered now. What is left of it is removed, unless the callee's answer is
-    /// still to be counted.
+    /// still to be counted; so many of those are kept as a session may have calls, for a callee may never answer.
     fn detach_caller(&mut self, index: usize) -> Option<(usize, RequestId)> {
         let call = self.calls.get_mut(index)?;
         let caller = call.caller.take()?;
@@ -95,14 +95,19 @@ impl Router {
         if let Some(deadline) = call.deadline.take() {
             self.timers.remove(&(deadline, Timer::Call(index)));
         }
-        let is_counted = call.is_counted;
+        let (callee, realm, mut is_kept) = (call.callee, call.realm, call.is_counted);
         if let Some(member) = self.sessions.member_mut(caller.slot) {
             member.calls.remove(&caller.request);
             if is_open {
                 member.cut_short(caller.request);
             }
         }
-        if !is_counted {
+        let limit = self.realms.get(realm).map_or(0, |realm| realm.config.session.pending_calls);
+        if let Some(member) = self.sessions.member_mut(callee).filter(|_| is_kept) {
+            member.unawaited += 1;
+            is_kept = member.unawaited <= limit;
+        }
+        if !is_kept {
             self.detach_callee(index);
         }
         Some((caller.slot, caller.request))
@@ -113,6 +118,9 @@ impl Router {
         let Some(call) = self.calls.try_remove(index) else { return };
         if let Some(member) = self.sessions.member_mut(call.callee) {
             member.invocations.remove(&call.invocation);
+            if call.is_counted && call.caller.is_none() {
+                member.unawaited = member.unawaited.saturating_sub(1);
+            }
         }
         if call.is_counted
             && let Some(dealer) = self.realms.get_mut(call.realm).map(|realm| &mut realm.dealer)

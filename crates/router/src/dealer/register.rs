@@ -82,10 +82,15 @@ impl Router {
             })
         });
         let Some(registration) = dealer.table.get_mut(place) else { return };
+        // It may have had the registration before, and not have answered all its calls yet.
+        let member = self.sessions.member(slot);
+        let invocations = member.iter().flat_map(|member| member.invocations.values());
+        let open = invocations.filter_map(|&index| self.calls.get(index));
+        let active = open.filter(|call| call.is_counted && call.registration == registration.id).count();
         registration.callees.push(Callee {
             slot,
             concurrency: register.options.concurrency,
-            active: 0,
+            active: active as u64,
             disclose_caller: register.options.disclose_caller,
             forward_timeout: register.options.forward_timeout,
         });
