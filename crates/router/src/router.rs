@@ -254,6 +254,13 @@ impl Router {
         session.is_some_and(|session| session.close.is_some())
     }
 
+    /// Whether [`poll_question`](Self::poll_question) has one. Those about sessions that are gone are withdrawn, so ask for
+    /// one only when it can be answered.
+    #[must_use]
+    pub fn has_question(&self) -> bool {
+        !self.questions.is_empty()
+    }
+
     /// What the router wants to know.
     #[must_use]
     pub fn poll_question(&mut self) -> Option<Question> {

@@ -35,7 +35,6 @@ pub(super) struct State {
     pub(super) router: Router,
     /// The tasks of the connections that wait.
     wakers: HashMap<SessionKey, Waker>,
-    questions: VecDeque<Question>,
     asker: Option<Waker>,
     /// The task that tells the time, and what it waits for.
     pub(super) timer: Option<Waker>,
@@ -55,14 +54,7 @@ impl RouterHandle {
     /// Drives `router` by the clock of `R`.
     #[must_use]
     pub fn new<R: Runtime>(router: Router) -> Self {
-        let state = State {
-            router,
-            wakers: HashMap::new(),
-            questions: VecDeque::new(),
-            asker: None,
-            timer: None,
-            armed: None,
-        };
+        let state = State { router, wakers: HashMap::new(), asker: None, timer: None, armed: None };
         let (state, unsendable) = (Mutex::new(state), AtomicU64::new(0));
         Self { shared: Arc::new(Shared { state, clock: R::now, unsendable }) }
     }
@@ -91,7 +83,7 @@ impl RouterHandle {
     pub async fn question(&self) -> Question {
         poll_fn(|cx| {
             let mut state = self.lock();
-            match state.questions.pop_front() {
+            match state.router.poll_question() {
                 Some(question) => Poll::Ready(question),
                 None => {
                     state.asker = Some(cx.waker().clone());
@@ -213,10 +205,8 @@ impl State {
                 wakers.extend(self.wakers.remove(&key));
             }
         }
-        while let Some(question) = self.router.poll_question() {
-            self.questions.push_back(question);
-        }
-        if !self.questions.is_empty() {
+        // They stay with the router, which withdraws those about sessions that go.
+        if self.router.has_question() {
             wakers.extend(self.asker.take());
         }
         let is_earlier = match (self.router.poll_timeout(), self.armed) {
