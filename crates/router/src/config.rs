@@ -198,11 +198,20 @@ pub struct SessionLimits {
     pub pending_calls: usize,
     /// Testaments. Default: 128.
     pub testaments: usize,
+    /// Bytes that its subscriptions, registrations and testaments take, beside a constant for each: their URIs, for wildcards
+    /// also each component, arguments and lists of receivers. Default: 64 MiB.
+    pub bytes: usize,
 }
 
 impl Default for SessionLimits {
     fn default() -> Self {
-        Self { subscriptions: 100_000, registrations: 100_000, pending_calls: 65_536, testaments: 128 }
+        Self {
+            subscriptions: 100_000,
+            registrations: 100_000,
+            pending_calls: 65_536,
+            testaments: 128,
+            bytes: 64 << 20,
+        }
     }
 }
 

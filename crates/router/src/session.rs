@@ -5,14 +5,15 @@ use std::collections::VecDeque;
 use wirebahn_core::Instant;
 use wirebahn_core::wamp::{
     Dict, Feature, HelloDetails, Message, RequestId, RequestIds, Role, Roles, Serializer, SessionId, Text,
-    Uri,
+    Uri, error_uri,
 };
 
 use crate::ids::{IdHashKey, IdMap};
 use crate::meta::testament::Testaments;
 use crate::question::QuestionId;
 use crate::queue::Queue;
-use crate::{BacklogLimits, CloseReason, QueueLimits, SlowConsumers, weight};
+use crate::request::Refusal;
+use crate::{BacklogLimits, CloseReason, QueueLimits, SessionLimits, SlowConsumers, weight};
 
 /// The key of a connection at a router. Never given out again after the connection is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -110,6 +111,8 @@ pub(crate) struct Member {
     /// Calls in parts that have ended before their last part came.
     pub(crate) cut_short: VecDeque<RequestId>,
     pub(crate) testaments: Option<Box<Testaments>>,
+    /// What its subscriptions, registrations and testaments weigh.
+    pub(crate) kept_bytes: usize,
 }
 
 /// How many calls that were cut short are remembered. A part of an older one is taken for a new call.
@@ -214,7 +217,29 @@ impl Member {
             unawaited: 0,
             cut_short: VecDeque::new(),
             testaments: None,
+            kept_bytes: 0,
         }
+    }
+
+    /// Takes note of something that the router keeps for the session.
+    ///
+    /// # Errors
+    ///
+    /// It is too much.
+    pub(crate) fn keep(&mut self, weight: usize, limits: SessionLimits) -> Result<(), Refusal> {
+        let kept = self.kept_bytes.saturating_add(weight);
+        if kept > limits.bytes {
+            let message =
+                "the subscriptions, registrations and testaments of the session take too much memory";
+            return Err(Refusal::new(error_uri::UNAVAILABLE, message));
+        }
+        self.kept_bytes = kept;
+        Ok(())
+    }
+
+    /// Takes note that the router keeps that no more.
+    pub(crate) const fn let_go(&mut self, weight: usize) {
+        self.kept_bytes = self.kept_bytes.saturating_sub(weight);
     }
 
     /// Remembers that no parts of this call are wanted any more.

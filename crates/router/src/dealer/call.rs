@@ -1,5 +1,6 @@
 //! From CALL to INVOCATION.
 
+use std::hash::BuildHasher as _;
 use std::time::Duration;
 
 use wirebahn_core::wamp::message::{Call as CallMessage, Invocation};
@@ -121,7 +122,7 @@ impl Router {
             invocation,
             realm: realm_index,
             registration,
-            procedure: options.progress.then(|| procedure.detach()),
+            procedure: options.progress.then(|| self.string_hash.hash_one(procedure.as_str())),
             is_counted,
             receive_progress,
             is_interrupted: false,
@@ -140,10 +141,10 @@ impl Router {
     /// Takes a further part of a call.
     fn continue_call(&mut self, slot: usize, index: usize, part: &mut CallMessage) {
         let Some(call) = self.calls.get_mut(index) else { return };
-        let Some(procedure) = &call.procedure else {
+        let Some(procedure) = call.procedure else {
             return self.violate(slot, Violation::CallIdInUse(part.request));
         };
-        if *procedure != part.procedure {
+        if procedure != self.string_hash.hash_one(part.procedure.as_str()) {
             return self.violate(slot, Violation::ProcedureChanged(part.request));
         }
         let passthru = part.options.passthru.as_deref();

@@ -58,8 +58,9 @@ pub(crate) struct Call {
     invocation: RequestId,
     realm: usize,
     registration: RegistrationId,
-    /// What must not change from part to part of a progressive call.
-    procedure: Option<Uri>,
+    /// What must not change from part to part of a progressive call, while more of them follow; hashed, since calls are
+    /// many and procedures may be long.
+    procedure: Option<u64>,
     /// Whether the callee has a limit of calls, so that this one counts until it answers.
     is_counted: bool,
     receive_progress: bool,
