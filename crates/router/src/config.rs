@@ -217,7 +217,8 @@ impl Default for SessionLimits {
 
 /// How many events a realm keeps for later subscribers; the last one of each topic that was published with `retain`.
 ///
-/// One that finds no room is delivered, but not kept.
+/// One that finds no room is delivered, but not kept. A subscriber gets as many of them at once as its queue has room for
+/// ([`QueueLimits`]); those beyond are dropped, and counted, whatever [`SlowConsumers`] says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetainedLimits {

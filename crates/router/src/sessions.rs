@@ -141,6 +141,17 @@ impl Sessions {
         }
     }
 
+    /// Queues an event that was kept, if there is room for it. All of them come at once, so that a session for which there
+    /// is none need not be slow.
+    pub(crate) fn push_retained(&mut self, slot: usize, event: &Arc<SharedEvent>, weight: usize) {
+        let is_open = |session: &Session| session.state != State::Closed && !session.is_doomed;
+        if self.slab.get(slot).is_some_and(is_open) && !self.has_room(slot, weight) {
+            self.note_drop(slot, 1);
+        } else {
+            self.push_event(slot, event, weight, None);
+        }
+    }
+
     fn push_to_slow(
         &mut self,
         slot: usize,
