@@ -54,6 +54,12 @@ impl Router {
             return self.call_meta(slot, call);
         }
         let request = call.request;
+        if self.has_too_many_calls(slot) {
+            self.sessions.metrics.calls_failed += 1;
+            let message = "too many calls of this session are not answered yet";
+            let refusal = Refusal::new(error_uri::UNAVAILABLE, message);
+            return self.refuse(slot, RequestType::Call, request, refusal);
+        }
         if let Err(refusal) = self.invoke(slot, call) {
             self.sessions.metrics.calls_failed += 1;
             if UNAVAILABLE.contains(&refusal.error.as_str()) {
@@ -61,6 +67,12 @@ impl Router {
             }
             self.refuse(slot, RequestType::Call, request, refusal);
         }
+    }
+
+    fn has_too_many_calls(&self, slot: usize) -> bool {
+        let limit = self.realm_config(slot).map(|config| config.session.pending_calls);
+        let calls = self.sessions.member(slot).map(|caller| caller.calls.len());
+        limit.zip(calls).is_some_and(|(limit, calls)| calls >= limit)
     }
 
     /// Finds a callee and queues the invocation.
@@ -71,10 +83,6 @@ impl Router {
         let caller = self.sessions.member(slot).ok_or_else(gone)?;
         let realm_index = caller.realm;
         let realm = self.realms.get_mut(realm_index).ok_or_else(gone)?;
-        if caller.calls.len() >= realm.config.session.pending_calls {
-            let message = "too many calls of this session are not answered yet";
-            return Err(Refusal::new(error_uri::UNAVAILABLE, message));
-        }
         let best = realm.dealer.patterns.best(procedure);
         let (match_policy, place) = best.map(|(policy, &place)| (policy, place)).ok_or_else(|| {
             Refusal::new(error_uri::NO_SUCH_PROCEDURE, format!("no procedure {procedure} is registered"))

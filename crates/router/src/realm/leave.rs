@@ -29,9 +29,14 @@ impl Router {
             return;
         }
         self.trace_closed(slot, &reason);
+        let has_session = u64::from(self.sessions.member(slot).is_some());
+        match reason {
+            CloseReason::Violation(_) => self.sessions.metrics.sessions_aborted += has_session,
+            CloseReason::TooSlow => self.sessions.metrics.slow_sessions += has_session,
+            _ => {}
+        }
         self.leave(slot, Farewell::Usual);
         if reason == CloseReason::TooSlow {
-            self.sessions.metrics.slow_sessions += 1;
             self.discard_queue(slot);
         }
         let error = match reason {
