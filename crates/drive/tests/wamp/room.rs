@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Waker};
 use std::time::Duration;
 
-use wirebahn_core::wamp::session::{LeftCause, SessionConfig, SessionViolation};
+use wirebahn_core::wamp::link::LinkClose;
+use wirebahn_core::wamp::session::{LeftCause, SessionConfig, SessionTimer, SessionViolation};
 use wirebahn_drive::timeout;
 use wirebahn_drive::wamp::{MAX_QUEUED_BYTES, MAX_QUEUED_MESSAGES};
 
@@ -93,6 +94,32 @@ on_both! {
         let ended = timeout::<R, _>(Some(Duration::from_secs(10)), session.ended()).await;
         let cause = &ended.expect("the answers to all calls wait, and there is no end to them").cause;
         assert!(matches!(cause, LeftCause::Violation(SessionViolation::RepliesNotRead)), "{cause:?}");
+    }
+
+    async fn a_session_that_has_ended_closes_a_wire_without_room<R>() {
+        let mut config = SessionConfig::new("realm1");
+        config.leave_timeout = Some(Duration::from_millis(20));
+        let (session, router) = begin_with::<R>(config);
+        expect_msg!(router, Hello);
+        router.say(welcome());
+        session.joined().await.unwrap();
+        for _ in 0..300 {
+            session.publish("com.news", ()).await.unwrap();
+        }
+        yield_now().await;
+        router.set_full(true);
+        for _ in 0..300 {
+            session.publish("com.news", ()).await.unwrap();
+        }
+        let left = session.leave().await;
+        assert_eq!(left.cause, LeftCause::TimedOut(SessionTimer::Leave));
+        for _ in 0..10_000 {
+            if router.closed().is_some() {
+                break;
+            }
+            yield_now().await;
+        }
+        assert_eq!(router.closed(), Some(LinkClose::Done), "the wire stays open for ever");
     }
 
     async fn answers_that_have_waited_for_room_come_all<R>() {
