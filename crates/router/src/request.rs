@@ -207,7 +207,7 @@ impl Router {
             Message::Publish(publish) => {
                 self.refuse_publish(slot, publish.request, publish.options.acknowledge, refusal);
             }
-            Message::Call(call) => self.refuse(slot, RequestType::Call, call.request, refusal),
+            Message::Call(call) => self.refuse_call(slot, call, refusal),
             Message::Subscribe(subscribe) => {
                 self.refuse(slot, RequestType::Subscribe, subscribe.request, refusal);
             }

@@ -27,7 +27,7 @@ pub(crate) fn start(config: &Config) -> RouterHandle {
     handle
 }
 
-/// Makes the realms of a configuration that are not there yet; changes the others for those who join from now on.
+/// Makes the realms of a configuration that are not there yet, and changes the others.
 pub(crate) fn add_realms(router: &RouterHandle, config: &Config) {
     router.with(|router, _| {
         for realm in &config.realms {

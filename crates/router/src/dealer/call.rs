@@ -41,7 +41,7 @@ impl Router {
             .check_uri(slot, &call.procedure, MatchPolicy::Exact)
             .and_then(|()| self.check_disclosure(slot, call.options.disclose_me));
         if let Err(refusal) = checked {
-            return self.refuse(slot, RequestType::Call, call.request, refusal);
+            return self.refuse_call(slot, call, refusal);
         }
         if self.may_go_on(slot, Action::Call, &call.procedure, MatchPolicy::Exact, call) {
             self.perform_call(slot, call);
@@ -51,21 +51,33 @@ impl Router {
     pub(crate) fn perform_call(&mut self, slot: usize, call: &mut CallMessage) {
         self.sessions.metrics.calls += 1;
         if call.procedure.is_reserved() {
+            self.expect_no_more(slot, call);
             return self.call_meta(slot, call);
         }
-        let request = call.request;
         if self.has_too_many_calls(slot) {
             self.sessions.metrics.calls_failed += 1;
             let message = "too many calls of this session are not answered yet";
-            let refusal = Refusal::new(error_uri::UNAVAILABLE, message);
-            return self.refuse(slot, RequestType::Call, request, refusal);
+            return self.refuse_call(slot, call, Refusal::new(error_uri::UNAVAILABLE, message));
         }
         if let Err(refusal) = self.invoke(slot, call) {
             self.sessions.metrics.calls_failed += 1;
             if UNAVAILABLE.contains(&refusal.error.as_str()) {
                 self.sessions.metrics.calls_unavailable += 1;
             }
-            self.refuse(slot, RequestType::Call, request, refusal);
+            self.refuse_call(slot, call, refusal);
+        }
+    }
+
+    /// Answers the first part of a call, or all of it, with an error.
+    pub(crate) fn refuse_call(&mut self, slot: usize, call: &CallMessage, refusal: Refusal) {
+        self.expect_no_more(slot, call);
+        self.refuse(slot, RequestType::Call, call.request, refusal);
+    }
+
+    /// The call ends with this part of it: those that are under way are no calls of their own.
+    fn expect_no_more(&mut self, slot: usize, call: &CallMessage) {
+        if let Some(member) = self.sessions.member_mut(slot).filter(|_| call.options.progress) {
+            member.cut_short(call.request);
         }
     }
 

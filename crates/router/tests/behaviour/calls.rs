@@ -5,7 +5,7 @@ use wirebahn_core::wamp::{
     CallOptions, CancelMode, Feature, Features, Message, PayloadPassthru, RequestId, RequestType, Role,
     Roles, YieldOptions,
 };
-use wirebahn_router::{CloseReason, Disclosure, RealmConfig, Violation};
+use wirebahn_router::{CloseReason, Disclosure, RealmConfig, RequestIdCheck, Violation};
 
 use crate::world::{Client, World, no_features, payload, text};
 
@@ -492,4 +492,28 @@ fn failed(request: RequestId) -> wirebahn_core::wamp::message::Error {
         error: "com.error".into(),
         payload: payload("secret"),
     }
+}
+
+#[test]
+fn parts_of_a_call_that_was_refused_are_dropped_up_to_the_last() {
+    let mut config = RealmConfig::default();
+    config.request_ids = RequestIdCheck::Strict;
+    config.session.pending_calls = 1;
+    let mut world = World::new(config);
+    let [caller, callee] = std::array::from_fn(|_| world.join());
+    for procedure in ["com.nothing", "com..wrong", "wamp.session.count", "wamp.nothing"] {
+        let request = world.call_with(caller, procedure, "1", in_parts);
+        world.only(caller);
+        world.send_call(caller, request, procedure, "2", in_parts);
+        world.send_call(caller, request, procedure, "3", |_| {});
+        world.nothing_for(caller);
+    }
+    world.register(callee, "com.p");
+    world.call(caller, "com.p", "");
+    world.invocation(callee);
+    let request = world.call_with(caller, "com.p", "1", in_parts);
+    assert_eq!(world.error(caller), "wamp.error.unavailable");
+    world.send_call(caller, request, "com.p", "2", |_| {});
+    world.nothing_for(caller);
+    world.nothing_for(callee);
 }
