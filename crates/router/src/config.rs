@@ -101,7 +101,9 @@ pub enum Authorization {
     /// Everybody everything.
     #[default]
     AllowAll,
-    /// Whoever [`Question::Authorize`](crate::QuestionKind::Authorize) is answered for with yes.
+    /// Whoever [`Question::Authorize`](crate::QuestionKind::Authorize) is answered for with yes. For the procedures of the
+    /// router, the question is about the call and nothing else: whoever may call `wamp.session.add_testament` may have an
+    /// event published to any topic when its session ends.
     Ask,
 }
 
