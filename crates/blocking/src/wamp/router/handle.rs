@@ -4,7 +4,7 @@ use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::Thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use wirebahn_adapter::OsEntropy;
 use wirebahn_core::Instant;
@@ -50,12 +50,11 @@ pub(super) enum Taken {
 
 impl Handle {
     pub(super) fn new(config: RouterConfig) -> io::Result<Arc<Self>> {
-        let state = State {
-            router: Router::new(config, Box::new(OsEntropy::default())),
-            waiting: HashMap::new(),
-            due: None,
-            is_over: false,
-        };
+        let mut router = Router::new(config, Box::new(OsEntropy::default()));
+        // A clock before 1970 is wrong anyhow.
+        let date = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        router.set_date(now(), date);
+        let state = State { router, waiting: HashMap::new(), due: None, is_over: false };
         let core = Arc::new(Core {
             state: Mutex::new(state),
             asked: Condvar::new(),

@@ -4,6 +4,7 @@ use std::future::poll_fn;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Poll, Waker};
+use std::time::SystemTime;
 
 use wirebahn_core::Instant;
 use wirebahn_core::wamp::Serializer;
@@ -51,9 +52,12 @@ pub(super) struct Exchanged {
 }
 
 impl RouterHandle {
-    /// Drives `router` by the clock of `R`.
+    /// Drives `router` by the clock of `R`, and tells it the date that the system has.
     #[must_use]
-    pub fn new<R: Runtime>(router: Router) -> Self {
+    pub fn new<R: Runtime>(mut router: Router) -> Self {
+        // A clock before 1970 is wrong anyhow.
+        let date = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        router.set_date(R::now(), date);
         let state = State { router, wakers: HashMap::new(), asker: None, timer: None, armed: None };
         let (state, unsendable) = (Mutex::new(state), AtomicU64::new(0));
         Self { shared: Arc::new(Shared { state, clock: R::now, unsendable }) }
