@@ -108,6 +108,9 @@ impl RouterHandle {
     }
 
     /// Uses the router: for metrics, for realms, to shut it down. Whom that concerns is woken.
+    ///
+    /// `operation` runs under the lock of the router, for which every connection waits: it should be short, and must not use
+    /// a handle of the same router, not even to print it.
     pub fn with<T>(&self, operation: impl FnOnce(&mut Router, Instant) -> T) -> T {
         let now = (self.shared.clock)();
         let mut wakers = Vec::new();
