@@ -103,10 +103,10 @@ impl Router {
                 member.cut_short(caller.request);
             }
         }
-        let limit = self.realms.get(realm).map_or(0, |realm| realm.config.session.pending_calls);
-        if let Some(member) = self.sessions.member_mut(callee).filter(|_| is_kept) {
+        if is_kept && let Some(member) = self.sessions.member_mut(callee) {
             member.unawaited += 1;
-            is_kept = member.unawaited <= limit;
+            let config = self.realms.get(realm).map(|realm| &realm.config);
+            is_kept = config.is_some_and(|config| member.unawaited <= config.session.pending_calls);
         }
         if !is_kept {
             self.detach_callee(index);

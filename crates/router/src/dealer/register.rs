@@ -89,7 +89,7 @@ impl Router {
         });
         let Some(registration) = dealer.table.get_mut(place) else { return };
         // It may have had the registration before, and not have answered all its calls yet.
-        let member = self.sessions.member(slot);
+        let member = self.sessions.member(slot).filter(|_| found.is_some());
         let invocations = member.iter().flat_map(|member| member.invocations.values());
         let open = invocations.filter_map(|&index| self.calls.get(index));
         let active = open.filter(|call| call.is_counted && call.registration == registration.id).count();
