@@ -101,7 +101,9 @@ pub enum Authorization {
     /// Everybody everything.
     #[default]
     AllowAll,
-    /// Whoever [`Question::Authorize`](crate::QuestionKind::Authorize) is answered for with yes.
+    /// Whoever [`Question::Authorize`](crate::QuestionKind::Authorize) is answered for with yes. For the procedures of the
+    /// router, the question is about the call and nothing else: whoever may call `wamp.session.add_testament` may have an
+    /// event published to any topic when its session ends.
     Ask,
 }
 
@@ -193,21 +195,32 @@ pub struct SessionLimits {
     pub subscriptions: usize,
     /// Default: 100,000 registrations.
     pub registrations: usize,
-    /// Calls that are not answered yet. Default: 65,536.
+    /// Calls that are not answered yet; of a callee that has set its `concurrency`, also those that were canceled and
+    /// that it is still to answer: beyond that they count no more. Default: 65,536.
     pub pending_calls: usize,
     /// Testaments. Default: 128.
     pub testaments: usize,
+    /// Bytes that its subscriptions, registrations and testaments take, beside a constant for each: their URIs, for wildcards
+    /// also each component, arguments and lists of receivers. Default: 64 MiB.
+    pub bytes: usize,
 }
 
 impl Default for SessionLimits {
     fn default() -> Self {
-        Self { subscriptions: 100_000, registrations: 100_000, pending_calls: 65_536, testaments: 128 }
+        Self {
+            subscriptions: 100_000,
+            registrations: 100_000,
+            pending_calls: 65_536,
+            testaments: 128,
+            bytes: 64 << 20,
+        }
     }
 }
 
 /// How many events a realm keeps for later subscribers; the last one of each topic that was published with `retain`.
 ///
-/// One that finds no room is delivered, but not kept.
+/// One that finds no room is delivered, but not kept. A subscriber gets as many of them at once as its queue has room for
+/// ([`QueueLimits`]); those beyond are dropped, and counted, whatever [`SlowConsumers`] says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetainedLimits {

@@ -41,13 +41,15 @@ pub struct Metrics {
     pub calls_succeeded: u64,
     /// Calls that ended with an error, the caller's leaving included.
     pub calls_failed: u64,
-    /// Calls that were refused, or ended, since no callee could take more.
+    /// Of those, the ones that were refused, or ended, since no callee could take more.
     pub calls_unavailable: u64,
     /// Requests with ids out of order that were let pass.
     pub request_ids_out_of_order: u64,
-    /// Sessions that were aborted because they broke the protocol.
+    /// Peers that were aborted because they broke the protocol, whether or not they had joined a realm.
     pub violations: u64,
-    /// Sessions that were disconnected because they were too slow.
+    /// Of the sessions that have left, those that were aborted because they broke the protocol.
+    pub sessions_aborted: u64,
+    /// Of the sessions that have left, those that were disconnected because they were too slow.
     pub slow_sessions: u64,
     /// Events that found no room to be kept.
     pub retained_refused: u64,

@@ -27,14 +27,14 @@ impl Refusal {
 }
 
 impl Router {
-    /// Takes a message of a session that has joined.
-    pub(crate) fn route(&mut self, slot: usize, message: &mut Message) {
+    /// Takes a message of a session that has joined; `is_checked` if it has waited, and its id was checked meanwhile.
+    pub(crate) fn route(&mut self, slot: usize, message: &mut Message, is_checked: bool) {
         if let Some(member) = self.sessions.member(slot) {
             let realm = member.realm;
             self.sessions.traffic.received(realm, message.message_type());
         }
         match message {
-            Message::Publish(publish) => self.publish(slot, publish),
+            Message::Publish(publish) => self.publish(slot, publish, is_checked),
             Message::Call(call) => self.call(slot, call),
             Message::Yield(result) => self.yield_result(slot, result),
             Message::Error(error) if error.request_type == RequestType::Invocation => {
@@ -207,7 +207,7 @@ impl Router {
             Message::Publish(publish) => {
                 self.refuse_publish(slot, publish.request, publish.options.acknowledge, refusal);
             }
-            Message::Call(call) => self.refuse(slot, RequestType::Call, call.request, refusal),
+            Message::Call(call) => self.refuse_call(slot, call, refusal),
             Message::Subscribe(subscribe) => {
                 self.refuse(slot, RequestType::Subscribe, subscribe.request, refusal);
             }

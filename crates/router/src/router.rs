@@ -137,7 +137,8 @@ impl Router {
     }
 
     /// Tells the router what date it is, as the time since the beginning of 1970 in UTC. It is what the meta API says
-    /// about when subscriptions and registrations were made, and nothing else.
+    /// about when subscriptions and registrations were made, and when events in a history were published; nothing else
+    /// depends on it. Whoever drives the router tells it once at least.
     pub fn set_date(&mut self, now: Instant, since_1970: Duration) {
         self.clock = WallClock::new(now, since_1970);
     }
@@ -165,9 +166,12 @@ impl Router {
                 }
             }
             Some(session) => {
-                let state = session.state;
+                let (state, waiting) = (session.state, session.backlog.len());
+                let is_next = session.waiting.is_none();
                 let mut message = message;
-                self.dispatch(slot, state, &mut message);
+                if !is_next || self.check_ids_before(slot, waiting) {
+                    self.dispatch(slot, state, &mut message);
+                }
             }
             None => {}
         }
@@ -251,6 +255,13 @@ impl Router {
         session.is_some_and(|session| session.close.is_some())
     }
 
+    /// Whether [`poll_question`](Self::poll_question) has one. Those about sessions that are gone are withdrawn, so ask for
+    /// one only when it can be answered.
+    #[must_use]
+    pub fn has_question(&self) -> bool {
+        !self.questions.is_empty()
+    }
+
     /// What the router wants to know.
     #[must_use]
     pub fn poll_question(&mut self) -> Option<Question> {
@@ -313,7 +324,7 @@ impl Router {
     /// are large, and moving them about would be most of the work.
     fn dispatch(&mut self, slot: usize, state: State, message: &mut Message) {
         match state {
-            State::Joined => self.route(slot, message),
+            State::Joined => self.route(slot, message, false),
             State::Opening | State::Challenged => self.join(slot, message),
             State::ShuttingDown => match message {
                 Message::Goodbye(_) | Message::Abort(_) => self.close(slot, CloseReason::ShutDown),
@@ -332,19 +343,32 @@ impl Router {
                 return;
             }
             let was_full = session.backlog.is_full(limits, 1);
-            let (waiting, held) = (session.waiting.is_some(), session.held_by > 0);
+            let (waiting, held) = (session.waiting.is_some(), !session.held_by.is_empty());
             if waiting {
                 return;
             }
             let next = session
                 .backlog
-                .pop_first(|message| !held || !matches!(message, Message::Publish(_) | Message::Goodbye(_)));
-            let Some(mut message) = next else { return };
+                .position(|message| !held || !matches!(message, Message::Publish(_) | Message::Goodbye(_)));
+            let Some(next) = next else { return };
+            if !self.check_ids_before(slot, next) {
+                return;
+            }
+            let Some(session) = self.sessions.get_mut(slot) else { return };
+            let Some(mut waiting) = session.backlog.remove(next) else { return };
             if was_full && !session.backlog.is_full(limits, 1) {
                 self.sessions.make_ready(slot);
             }
-            self.route(slot, &mut message);
+            self.route(slot, &mut waiting.message, waiting.is_checked);
         }
+    }
+
+    /// Checks the ids of publications that wait, before something goes on that has come after them: ids count in the order
+    /// in which they come. Says whether the session may go on.
+    fn check_ids_before(&mut self, slot: usize, end: usize) -> bool {
+        let Some(session) = self.sessions.get_mut(slot) else { return false };
+        let unchecked = session.backlog.take_unchecked(end);
+        unchecked.into_iter().all(|id| self.check_id(slot, id))
     }
 
     /// Does what the last input has made necessary for other sessions, until nothing is left.

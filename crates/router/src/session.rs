@@ -5,14 +5,15 @@ use std::collections::VecDeque;
 use wirebahn_core::Instant;
 use wirebahn_core::wamp::{
     Dict, Feature, HelloDetails, Message, RequestId, RequestIds, Role, Roles, Serializer, SessionId,
-    Subprotocol, Text, Uri,
+    Subprotocol, Text, Uri, error_uri,
 };
 
 use crate::ids::{IdHashKey, IdMap};
 use crate::meta::testament::Testaments;
 use crate::question::QuestionId;
 use crate::queue::Queue;
-use crate::{BacklogLimits, CloseReason, QueueLimits, SlowConsumers, weight};
+use crate::request::Refusal;
+use crate::{BacklogLimits, CloseReason, QueueLimits, SessionLimits, SlowConsumers, weight};
 
 /// The key of a connection at a router. Never given out again after the connection is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -73,8 +74,8 @@ pub(crate) struct Session {
     /// What the peer wants to join, while it is challenged.
     pub(crate) joining: Option<Box<Joining>>,
     pub(crate) backlog: Backlog,
-    /// How many slow sessions this one has to wait for before it publishes on.
-    pub(crate) held_by: usize,
+    /// The slow sessions that this one has to wait for before it publishes on. Each has it among those it holds.
+    pub(crate) held_by: Vec<SessionKey>,
     /// The publishers that wait for this session.
     pub(crate) holds: Vec<SessionKey>,
     /// Events that were dropped since the queue was full.
@@ -118,9 +119,13 @@ pub(crate) struct Member {
     pub(crate) calls: IdMap<RequestId, usize>,
     /// The calls that this session has to answer, by the ids of their invocations.
     pub(crate) invocations: IdMap<RequestId, usize>,
+    /// How many of them nobody waits for any more: they are kept for their answers to be counted.
+    pub(crate) unawaited: usize,
     /// Calls in parts that have ended before their last part came.
     pub(crate) cut_short: VecDeque<RequestId>,
     pub(crate) testaments: Option<Box<Testaments>>,
+    /// What its subscriptions, registrations and testaments weigh.
+    pub(crate) kept_bytes: usize,
 }
 
 /// How many calls that were cut short are remembered. A part of an older one is taken for a new call.
@@ -183,7 +188,7 @@ impl Session {
             waiting: None,
             joining: None,
             backlog: Backlog::default(),
-            held_by: 0,
+            held_by: Vec::new(),
             holds: Vec::new(),
             dropped: 0,
             deadline: None,
@@ -195,7 +200,7 @@ impl Session {
     pub(crate) fn must_wait(&self, message: &Message) -> bool {
         match message {
             Message::Yield(_) | Message::Error(_) | Message::Abort(_) => false,
-            Message::Publish(_) => self.waiting.is_some() || self.held_by > 0,
+            Message::Publish(_) => self.waiting.is_some() || !self.held_by.is_empty(),
             // What was published before the end is published.
             Message::Goodbye(_) => !self.backlog.is_empty() || self.waiting.is_some(),
             _ => self.waiting.is_some(),
@@ -222,9 +227,32 @@ impl Member {
             registrations: IdMap::with_hasher(hash),
             calls: IdMap::with_hasher(hash),
             invocations: IdMap::with_hasher(hash),
+            unawaited: 0,
             cut_short: VecDeque::new(),
             testaments: None,
+            kept_bytes: 0,
         }
+    }
+
+    /// Takes note of something that the router keeps for the session.
+    ///
+    /// # Errors
+    ///
+    /// It is too much.
+    pub(crate) fn keep(&mut self, weight: usize, limits: SessionLimits) -> Result<(), Refusal> {
+        let kept = self.kept_bytes.saturating_add(weight);
+        if kept > limits.bytes {
+            let message =
+                "the subscriptions, registrations and testaments of the session take too much memory";
+            return Err(Refusal::new(error_uri::UNAVAILABLE, message));
+        }
+        self.kept_bytes = kept;
+        Ok(())
+    }
+
+    /// Takes note that the router keeps that no more.
+    pub(crate) const fn let_go(&mut self, weight: usize) {
+        self.kept_bytes = self.kept_bytes.saturating_sub(weight);
     }
 
     /// Remembers that no parts of this call are wanted any more.
@@ -243,23 +271,54 @@ impl Member {
 /// Messages from a session that have to wait.
 #[derive(Debug, Default)]
 pub(crate) struct Backlog {
-    messages: VecDeque<Message>,
+    messages: VecDeque<Waiting>,
     bytes: usize,
+}
+
+/// A message that has to wait.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    pub(crate) message: Message,
+    /// Whether its id was checked, since others that came later went before it.
+    pub(crate) is_checked: bool,
 }
 
 impl Backlog {
     pub(crate) fn push(&mut self, mut message: Message) {
         weight::drop_extra(&mut message);
         self.bytes += weight::of_message(&message);
-        self.messages.push_back(message);
+        self.messages.push_back(Waiting { message, is_checked: false });
     }
 
-    /// The first message for which `may_go` holds.
-    pub(crate) fn pop_first(&mut self, may_go: impl Fn(&Message) -> bool) -> Option<Message> {
-        let at = self.messages.iter().position(may_go)?;
-        let message = self.messages.remove(at)?;
-        self.bytes = self.bytes.saturating_sub(weight::of_message(&message));
-        Some(message)
+    /// The place of the first message for which `may_go` holds.
+    pub(crate) fn position(&self, may_go: impl Fn(&Message) -> bool) -> Option<usize> {
+        self.messages.iter().position(|waiting| may_go(&waiting.message))
+    }
+
+    pub(crate) fn remove(&mut self, at: usize) -> Option<Waiting> {
+        let waiting = self.messages.remove(at)?;
+        self.bytes = self.bytes.saturating_sub(weight::of_message(&waiting.message));
+        Some(waiting)
+    }
+
+    /// The ids of the publications before `end` that were not checked yet, in their order; from now on they count as
+    /// checked.
+    pub(crate) fn take_unchecked(&mut self, end: usize) -> Vec<RequestId> {
+        let mut ids = Vec::new();
+        // The last ones: what was before another one was checked with it.
+        for Waiting { message, is_checked } in self.messages.iter_mut().take(end).rev() {
+            let Message::Publish(publish) = message else { continue };
+            if std::mem::replace(is_checked, true) {
+                break;
+            }
+            ids.push(publish.request);
+        }
+        ids.reverse();
+        ids
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.messages.len()
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -141,6 +141,17 @@ impl Sessions {
         }
     }
 
+    /// Queues an event that was kept, if there is room for it. All of them come at once, so that a session for which there
+    /// is none need not be slow.
+    pub(crate) fn push_retained(&mut self, slot: usize, event: &Arc<SharedEvent>, weight: usize) {
+        let is_open = |session: &Session| session.state != State::Closed && !session.is_doomed;
+        if self.slab.get(slot).is_some_and(is_open) && !self.has_room(slot, weight) {
+            self.note_drop(slot, 1);
+        } else {
+            self.push_event(slot, event, weight, None);
+        }
+    }
+
     fn push_to_slow(
         &mut self,
         slot: usize,
@@ -207,18 +218,31 @@ impl Sessions {
         }
         session.holds.push(publisher_key);
         if let Some(publisher) = self.slab.get_mut(publisher) {
-            publisher.held_by += 1;
+            publisher.held_by.push(key);
         }
     }
 
     /// Lets those publish on that wait for this session.
     pub(crate) fn release(&mut self, slot: usize) {
         let Some(session) = self.slab.get_mut(slot) else { return };
-        for key in std::mem::take(&mut session.holds) {
+        let (own, holds) = (SessionKey { slot, serial: session.serial }, std::mem::take(&mut session.holds));
+        for key in holds {
             let Some(publisher) = self.slot(key).and_then(|slot| self.slab.get_mut(slot)) else { continue };
-            publisher.held_by = publisher.held_by.saturating_sub(1);
-            if publisher.held_by == 0 {
+            publisher.held_by.retain(|&slow| slow != own);
+            if publisher.held_by.is_empty() {
                 self.released.push(key);
+            }
+        }
+    }
+
+    /// The session waits for no other any more: it leaves, and its connection may have another one.
+    pub(crate) fn stop_waiting(&mut self, slot: usize) {
+        let Some(session) = self.slab.get_mut(slot) else { return };
+        let (own, held_by) =
+            (SessionKey { slot, serial: session.serial }, std::mem::take(&mut session.held_by));
+        for slow in held_by {
+            if let Some(slow) = self.slot(slow).and_then(|slot| self.slab.get_mut(slot)) {
+                slow.holds.retain(|&publisher| publisher != own);
             }
         }
     }

@@ -1,12 +1,17 @@
 //! What messages weigh in queues: about what they take in memory, beside what all sessions share.
 
 use wirebahn_core::wamp::message::Event;
-use wirebahn_core::wamp::{Dict, Forwarder, Message, PayloadPassthru, Receivers, SessionId, Text};
+use wirebahn_core::wamp::{
+    Dict, Forwarder, MatchPolicy, Message, PayloadPassthru, Receivers, SessionId, Text, Uri,
+};
 
 /// What a message weighs beside what is in it.
 pub(crate) const MESSAGE_OVERHEAD: usize = 512;
 /// What an event weighs beside what is in it, for each of those who share it.
 pub(crate) const EVENT_OVERHEAD: usize = 64;
+
+/// What a component of a wildcard weighs: a node of the trie, and its place in the node above.
+const COMPONENT: usize = 128;
 
 /// What an event weighs.
 pub(crate) fn of_event(event: &Event) -> usize {
@@ -77,6 +82,15 @@ pub(crate) fn of_message(message: &Message) -> usize {
         _ => 0,
     };
     MESSAGE_OVERHEAD + content
+}
+
+/// What a topic or procedure weighs that is kept, or a pattern of them.
+pub(crate) fn of_pattern(pattern: &Uri, match_policy: MatchPolicy) -> usize {
+    let components = match match_policy {
+        MatchPolicy::Wildcard => pattern.split('.').count(),
+        _ => 0,
+    };
+    pattern.len() + components * COMPONENT
 }
 
 /// What a list of receivers weighs.

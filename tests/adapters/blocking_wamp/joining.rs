@@ -1,5 +1,7 @@
 //! Reaching a router, and being let in.
 
+use std::time::Duration;
+
 use wirebahn_blocking::wamp::{
     Answer, Authentication, Dict, Identity, Join, JoinError, LeftCause, OpenError, QuestionKind, RealmConfig,
     error_uri, join,
@@ -69,5 +71,21 @@ fn challenges_are_answered() {
         let error = with(ticket).unwrap_err();
         assert!(error.is_fatal(), "{error}");
     }
+    running.end();
+}
+
+#[test]
+fn nobody_is_asked_about_a_client_that_has_gone() {
+    let mut realm = RealmConfig::default();
+    realm.authentication = Authentication::Ask;
+    let running = Running::start_with(realm, |server| server);
+    let join = Join::new(&running.websocket(), "realm1").unwrap();
+    let join = join.session(|config| config.join_timeout = Some(Duration::from_millis(20)));
+    let JoinError::Left(left) = join.join().unwrap_err() else { panic!("it was let in") };
+    assert!(matches!(left.cause, LeftCause::TimedOut(_)), "{left}");
+    while running.router.with(|router, _| router.connections()) > 0 {
+        std::thread::yield_now();
+    }
+    assert!(running.router.question_timeout(Duration::ZERO).is_err());
     running.end();
 }

@@ -60,6 +60,7 @@ macro_rules! tests {
                 patterns_tell_the_procedure_that_was_called
                 a_caller_is_disclosed_if_it_wants_to_be
                 a_callee_that_leaves_fails_the_calls_that_wait_for_it
+                the_router_knows_the_date
             }
             events {
                 events_reach_all_subscribers_in_order

@@ -1,6 +1,7 @@
 //! Procedures: who has them, and until when.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use wirebahn_core::wamp::{InvocationPolicy, MatchPolicy, Value};
 
@@ -109,3 +110,18 @@ pub(crate) fn a_callee_that_leaves_fails_the_calls_that_wait_for_it<A: Wamp>() {
     drop(wait);
     router.end();
 }
+
+pub(crate) fn the_router_knows_the_date<A: Wamp>() {
+    let (router, callee, caller) = start::<A>();
+    let _constant = register(&*callee, "com.constant", Procedure::Constant(1));
+    let ids = caller.call(call("wamp.registration.lookup", vec![Value::from("com.constant")])).unwrap();
+    let details = caller.call(call("wamp.registration.get", ids)).unwrap();
+    let created = details[0].get("created").and_then(Value::as_str).unwrap();
+    let year: u64 = created.get(..4).and_then(|year| year.parse().ok()).unwrap();
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+    // As near as years of the same length come.
+    assert!(year.abs_diff(1970 + now / SECONDS_OF_A_YEAR) <= 1, "{created}");
+    router.end();
+}
+
+const SECONDS_OF_A_YEAR: u64 = 31_556_952;

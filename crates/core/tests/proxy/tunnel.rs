@@ -193,6 +193,19 @@ fn what_socks_cannot_say_is_an_error_before_anything_is_sent() {
 }
 
 #[test]
+fn a_name_that_no_url_has_is_an_error_before_anything_is_sent() {
+    for scheme in ["http", "socks5h"] {
+        let proxy: Proxy = format!("{scheme}://proxy").parse().unwrap();
+        for name in ["", "a b", "b\u{fc}cher.example", "a\r\nX-Header: b"] {
+            let host = Host::Name(name.into());
+            let opened =
+                ProxyTunnel::open(&proxy, &host, 443, &TunnelOptions::default(), Instant::ZERO).map(drop);
+            assert_eq!(opened, Err(TunnelRequestError::HostInvalid), "{name:?}");
+        }
+    }
+}
+
+#[test]
 fn a_proxy_that_hangs_or_goes_away_is_noticed() {
     for proxy in ["http://proxy", "socks5h://u:p@proxy"] {
         let mut options = TunnelOptions::default();

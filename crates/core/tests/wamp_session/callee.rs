@@ -1,8 +1,8 @@
 use wirebahn_core::wamp::message::{Error, Interrupt, Message, Unregistered};
 use wirebahn_core::wamp::session::{OperationError, Session, SessionConfig, SessionEvent, SessionViolation};
 use wirebahn_core::wamp::{
-    CancelMode, ErrorDetails, InterruptOptions, Payload, RegisterOptions, RequestId, RequestType, Role,
-    UnregisteredDetails, YieldOptions,
+    CancelMode, ErrorDetails, InterruptOptions, Payload, PublishOptions, RegisterOptions, RequestId,
+    RequestType, Role, UnregisteredDetails, YieldOptions,
 };
 use wirebahn_testkit::at;
 
@@ -176,6 +176,28 @@ fn a_router_that_provokes_refusals_and_does_not_read_them_is_given_up() {
         assert_eq!(tell(&mut session, invocation(id, 8)), []);
     }
     let events = tell(&mut session, invocation(1025, 8));
+    assert!(matches!(
+        cause(&events),
+        wirebahn_core::wamp::session::LeftCause::Violation(SessionViolation::RepliesNotRead)
+    ));
+}
+
+#[test]
+fn refusals_are_counted_apart_from_what_the_application_has_queued() {
+    let mut session = callee();
+    for _ in 0..2000 {
+        let (options, payload) = (PublishOptions::default(), Payload::empty());
+        session.publish("com.news".into(), options, payload).unwrap();
+    }
+    for id in 1..=1000 {
+        assert_eq!(tell(&mut session, invocation(id, 8)), []);
+    }
+    // Those that the transport has taken are over.
+    assert_eq!(messages(&mut session).len(), 3000);
+    for id in 1001..=2024 {
+        assert_eq!(tell(&mut session, invocation(id, 8)), []);
+    }
+    let events = tell(&mut session, invocation(2025, 8));
     assert!(matches!(
         cause(&events),
         wirebahn_core::wamp::session::LeftCause::Violation(SessionViolation::RepliesNotRead)

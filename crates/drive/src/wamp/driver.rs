@@ -127,9 +127,14 @@ impl<W: Wire, R: Runtime> Driver<W, R> {
             return;
         }
         let state = self.shared.lock();
-        let Some(left) = state.left.as_ref().filter(|_| state.session.queued_messages() == 0) else { return };
-        let reason = close_reason(left);
+        let Some(left) = &state.left else { return };
+        let (reason, is_sent) = (close_reason(left), state.session.queued_messages() == 0);
         drop(state);
+        // A router that does not read may never make room for the rest.
+        if !is_sent && self.wire.is_ready() {
+            return;
+        }
+        self.outgoing.clear();
         self.is_closing = true;
         self.wire.close(reason);
     }

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::mem;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -45,9 +46,16 @@ pub(crate) struct State {
     /// Bytes of payload in the session's queue.
     queued_bytes: usize,
     driver: Option<Waker>,
-    /// Whoever waits for room, for being joined, or for the end.
+    /// Whoever waits for room.
     room: Vec<Waker>,
-    watchers: Vec<Waker>,
+    watchers: Watchers,
+}
+
+/// Whoever waits for being joined, for the end, and the like.
+#[derive(Default)]
+struct Watchers {
+    wakers: HashMap<u64, Waker>,
+    next_id: u64,
 }
 
 /// Someone who waits for the answer to a request.
@@ -99,7 +107,7 @@ impl Shared {
             queued_bytes: 0,
             driver: None,
             room: Vec::new(),
-            watchers: Vec::new(),
+            watchers: Watchers::default(),
         };
         Arc::new(Self { state: Mutex::new(state), serializer, spawn, clock })
     }
@@ -168,18 +176,46 @@ impl Shared {
     }
 
     /// Waits until `look` finds something; looks again whenever the session begins, is challenged or ends.
-    pub(crate) fn poll_watch<T>(
-        &self,
-        cx: &Context<'_>,
-        look: impl FnOnce(&mut State) -> Option<T>,
-    ) -> Poll<T> {
-        let mut state = self.lock();
-        match look(&mut state) {
-            Some(found) => Poll::Ready(found),
-            None => {
-                remember(&mut state.watchers, cx.waker());
-                Poll::Pending
-            }
+    pub(crate) fn watch<T, F: FnMut(&mut State) -> Option<T>>(self: &Arc<Self>, look: F) -> Watch<F> {
+        Watch { shared: Arc::clone(self), look, id: None }
+    }
+}
+
+/// See [`Shared::watch`]. Sessions last long: of one that is dropped, nothing stays.
+pub(crate) struct Watch<F> {
+    shared: Arc<Shared>,
+    look: F,
+    /// Its place among the watchers.
+    id: Option<u64>,
+}
+
+impl<T, F: FnMut(&mut State) -> Option<T> + Unpin> Future for Watch<F> {
+    type Output = T;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+        let watch = self.get_mut();
+        let mut state = watch.shared.lock();
+        if let Some(found) = (watch.look)(&mut state) {
+            return Poll::Ready(found);
+        }
+        let watchers = &mut state.watchers;
+        let id = *watch.id.get_or_insert_with(|| {
+            watchers.next_id += 1;
+            watchers.next_id
+        });
+        let before = watchers.wakers.insert(id, cx.waker().clone());
+        // Outside the lock: with a waker its task may go, and whatever that has.
+        drop(state);
+        drop(before);
+        Poll::Pending
+    }
+}
+
+impl<F> Drop for Watch<F> {
+    fn drop(&mut self) {
+        if let Some(id) = self.id {
+            let waker = self.shared.lock().watchers.wakers.remove(&id);
+            drop(waker);
         }
     }
 }
@@ -329,15 +365,15 @@ impl State {
             }
             SessionEvent::RegistrationRevoked { registration, .. } => {
                 self.procedures.remove(&registration);
-                after.wakers.append(&mut self.watchers);
+                self.watchers.wake(after);
             }
             SessionEvent::Joined(welcome) => {
                 self.joined = Some(Arc::from(welcome));
-                after.wakers.append(&mut self.watchers);
+                self.watchers.wake(after);
             }
             SessionEvent::Challenge(challenge) => {
                 self.challenge = Some(challenge);
-                after.wakers.append(&mut self.watchers);
+                self.watchers.wake(after);
             }
             SessionEvent::Left(left) => self.end(left, after),
             _ => {}
@@ -399,7 +435,13 @@ impl State {
         }
         self.procedures.clear();
         after.wakers.append(&mut self.room);
-        after.wakers.append(&mut self.watchers);
+        self.watchers.wake(after);
+    }
+}
+
+impl Watchers {
+    fn wake(&mut self, after: &mut Aftermath) {
+        after.wakers.extend(self.wakers.drain().map(|(_, waker)| waker));
     }
 }
 

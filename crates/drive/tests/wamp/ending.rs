@@ -1,3 +1,5 @@
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use wirebahn_core::wamp::link::LinkClose;
@@ -7,14 +9,51 @@ use wirebahn_core::wamp::{AbortDetails, Dict, Payload};
 use wirebahn_drive::wamp::{Error, JoinError, finish_join};
 
 use crate::caller::yield_now;
-use crate::router::{begin, begin_with, event, expect_msg, goodbye, joined, subscribed, welcome};
+use crate::router::{begin, begin_with, event, expect_msg, goodbye, joined, registered, subscribed, welcome};
 use crate::runtimes::{Rt, on_both};
 
 fn abort(reason: &'static str) -> Abort {
     Abort { details: AbortDetails::default(), reason: reason.into(), payload: Payload::empty() }
 }
 
+/// A task of which nothing is left once all its wakers are.
+struct Task;
+
+impl Wake for Task {
+    fn wake(self: Arc<Self>) {}
+}
+
 on_both! {
+    async fn who_stops_waiting_for_the_end_leaves_nothing_behind<R>() {
+        let (session, router) = joined::<R>().await;
+        let (waiting, there) = (session.clone(), router.clone());
+        R::spawn(async move {
+            let request = expect_msg!(there, Register).request;
+            there.say(registered(request));
+        });
+        let registration = waiting.register("com.nothing", |(): ()| async move { Ok(()) }).await.unwrap();
+        let (joining, other) = begin::<R>();
+        let task = Arc::new(Task);
+        let waker = Waker::from(Arc::clone(&task));
+        let mut cx = Context::from_waker(&waker);
+        for _ in 0..3 {
+            assert!(Box::pin(session.ended()).as_mut().poll(&mut cx).is_pending());
+            assert!(Box::pin(registration.revoked()).as_mut().poll(&mut cx).is_pending());
+            assert!(Box::pin(joining.joined()).as_mut().poll(&mut cx).is_pending());
+            assert!(Box::pin(joining.challenge()).as_mut().poll(&mut cx).is_pending());
+        }
+        assert_eq!(Arc::strong_count(&task), 2, "the test has one waker itself");
+        let mut ended = Box::pin(session.ended());
+        for _ in 0..3 {
+            assert!(ended.as_mut().poll(&mut cx).is_pending());
+        }
+        router.hang_up();
+        let left = session.ended().await;
+        assert_eq!(ended.as_mut().poll(&mut cx), Poll::Ready(left));
+        drop((waker, other));
+        assert_eq!(Arc::strong_count(&task), 1);
+    }
+
     async fn leaving_says_goodbye_and_waits_for_the_answer<R>() {
         let (session, router) = joined::<R>().await;
         let there = router.clone();
@@ -119,7 +158,7 @@ on_both! {
         let answer = |_| -> wirebahn_drive::wamp::ChallengeFuture {
             Box::pin(async { Some(("secret".into(), Dict::new())) })
         };
-        let session = finish_join(session, Some(std::sync::Arc::new(answer))).await.unwrap();
+        let session = finish_join(session, Some(Arc::new(answer))).await.unwrap();
         assert_eq!(session.id().unwrap().get(), 1000);
         assert!(session.welcome().is_some());
     }

@@ -82,13 +82,13 @@ impl Collector for RouterCollector {
             "Sessions that have ended",
             "cause",
             &[
-                ("violation", counted.violations),
+                ("violation", counted.sessions_aborted),
                 ("slow", counted.slow_sessions),
                 (
                     "other",
                     counted
                         .sessions_left
-                        .saturating_sub(counted.violations.saturating_add(counted.slow_sessions)),
+                        .saturating_sub(counted.sessions_aborted.saturating_add(counted.slow_sessions)),
                 ),
             ],
         )?;
@@ -114,7 +114,7 @@ impl Collector for RouterCollector {
             "outcome",
             &[
                 ("succeeded", counted.calls_succeeded),
-                ("failed", counted.calls_failed),
+                ("failed", counted.calls_failed.saturating_sub(counted.calls_unavailable)),
                 ("unavailable", counted.calls_unavailable),
             ],
         )?;

@@ -5,8 +5,6 @@
 mod metrics;
 mod settings;
 
-use std::time::{Duration, SystemTime};
-
 use prometheus_client::collector::Collector;
 use wirebahn_drive::OsEntropy;
 use wirebahn_drive::wamp::router::RouterHandle;
@@ -20,14 +18,11 @@ use metrics::RouterCollector;
 pub(crate) fn start(config: &Config) -> RouterHandle {
     let router = Router::new(settings::router(config), Box::new(OsEntropy::default()));
     let handle = RouterHandle::new::<TokioRuntime>(router);
-    // A clock before 1970 is wrong anyhow.
-    let date = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
-    handle.with(|router, now| router.set_date(now, date));
     tokio::spawn(handle.timers::<TokioRuntime>());
     handle
 }
 
-/// Makes the realms of a configuration that are not there yet; changes the others for those who join from now on.
+/// Makes the realms of a configuration that are not there yet, and changes the others.
 pub(crate) fn add_realms(router: &RouterHandle, config: &Config) {
     router.with(|router, _| {
         for realm in &config.realms {

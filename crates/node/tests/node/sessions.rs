@@ -52,6 +52,49 @@ async fn sessions_and_messages_are_counted() {
 }
 
 #[tokio::test]
+async fn every_session_and_every_call_is_counted_once_when_it_has_ended() {
+    let node = start("[[realms]]\nmax_pending_calls = 1").await;
+    let address = address(&node);
+    let count = async |line: &str| {
+        let (_, metrics) = get(&address, "/metrics").await;
+        assert!(metrics.lines().any(|found| found == line), "{line}\n{metrics}");
+    };
+    let [mut polite, mut broken, mut callee] =
+        [Peer::rawsocket(&address).await, Peer::rawsocket(&address).await, Peer::rawsocket(&address).await];
+    for peer in [&mut polite, &mut broken, &mut callee] {
+        peer.join("realm1").await;
+    }
+    polite.send(r#"[6,{},"wamp.close.close_realm"]"#).await;
+    assert!(polite.recv().await.starts_with("[6,"));
+    count(r#"wirebahn_sessions_ended_total{cause="other"} 1"#).await;
+    broken.send("[16,1,").await;
+    assert!(broken.recv().await.starts_with("[3,"));
+    for _ in 0..3 {
+        let mut stranger = Peer::rawsocket(&address).await;
+        stranger.send("[16,1,").await;
+        assert!(stranger.recv().await.starts_with("[3,"));
+    }
+    count(r#"wirebahn_sessions_ended_total{cause="violation"} 1"#).await;
+    count(r#"wirebahn_sessions_ended_total{cause="other"} 1"#).await;
+
+    callee.send(r#"[64,1,{"concurrency":1},"com.example.slow"]"#).await;
+    assert!(callee.recv().await.starts_with("[65,1,"));
+    let [mut first, mut second] = [Peer::rawsocket(&address).await, Peer::rawsocket(&address).await];
+    for peer in [&mut first, &mut second] {
+        peer.join("realm1").await;
+    }
+    first.send(r#"[48,1,{},"com.example.slow"]"#).await;
+    assert!(callee.recv().await.starts_with("[68,"));
+    first.send(r#"[48,2,{},"com.example.slow"]"#).await;
+    assert!(first.recv().await.starts_with("[8,48,2,"), "it has a call already");
+    second.send(r#"[48,1,{},"com.example.slow"]"#).await;
+    assert!(second.recv().await.starts_with("[8,48,1,"), "the callee has one already");
+    count(r#"wirebahn_calls_total{outcome="unavailable"} 1"#).await;
+    count(r#"wirebahn_calls_total{outcome="failed"} 1"#).await;
+    count(r#"wirebahn_calls_total{outcome="succeeded"} 0"#).await;
+}
+
+#[tokio::test]
 async fn a_realm_that_is_not_configured_is_refused() {
     let node = start("").await;
     let mut peer = Peer::websocket(&address(&node)).await;

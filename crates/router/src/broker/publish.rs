@@ -24,8 +24,8 @@ pub(crate) struct Publication {
 }
 
 impl Router {
-    pub(crate) fn publish(&mut self, slot: usize, publish: &mut Publish) {
-        if !self.check_id(slot, publish.request) {
+    pub(crate) fn publish(&mut self, slot: usize, publish: &mut Publish, is_checked: bool) {
+        if !is_checked && !self.check_id(slot, publish.request) {
             return;
         }
         if self.hides_passthru(slot, Role::Publisher, publish.options.passthru.as_deref()) {

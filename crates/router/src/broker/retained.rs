@@ -120,7 +120,7 @@ impl Router {
         for kept in found {
             let event = kept.event(subscription.id, subscription.match_policy);
             let weight = weight::of_event(&event);
-            self.sessions.push_event(slot, &Arc::new(SharedEvent::new(event)), weight, None);
+            self.sessions.push_retained(slot, &Arc::new(SharedEvent::new(event)), weight);
         }
         self.count_events(realm_index, queued);
     }

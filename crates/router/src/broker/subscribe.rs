@@ -6,11 +6,11 @@ use wirebahn_core::wamp::{
 };
 
 use super::Subscription;
-use crate::Action;
 use crate::meta::Change;
 use crate::request::Refusal;
 use crate::router::Router;
 use crate::session::Member;
+use crate::{Action, weight};
 
 impl Router {
     pub(crate) fn subscribe(&mut self, slot: usize, subscribe: &Subscribe) {
@@ -37,6 +37,12 @@ impl Router {
         if !is_subscribed && member.subscriptions.len() >= realm.config.session.subscriptions {
             let refusal = Refusal::new(error_uri::UNAVAILABLE, "the session has too many subscriptions");
             return self.refuse(slot, RequestType::Subscribe, subscribe.request, refusal);
+        }
+        if !is_subscribed {
+            let weight = weight::of_pattern(&subscribe.topic, match_policy);
+            if let Err(refusal) = member.keep(weight, realm.config.session) {
+                return self.refuse(slot, RequestType::Subscribe, subscribe.request, refusal);
+            }
         }
         let place = found.unwrap_or_else(|| {
             // Counted, and never reached the end of: that would take 2^53 subscriptions.
@@ -129,7 +135,11 @@ impl Router {
         if at >= subscription.subscribers.len() {
             return;
         }
-        subscription.subscribers.swap_remove(at);
+        let weight = weight::of_pattern(&subscription.topic, subscription.match_policy);
+        let left = subscription.subscribers.swap_remove(at);
+        if let Some(member) = self.sessions.member_mut(left) {
+            member.let_go(weight);
+        }
         // The last one has taken this place.
         if let Some(&moved) = subscription.subscribers.get(at)
             && let Some(member) = self.sessions.member_mut(moved)

@@ -2,7 +2,7 @@
 
 use wirebahn_core::wamp::message::{Error, Result as ResultMessage, Yield};
 use wirebahn_core::wamp::{
-    Dict, Feature, Payload, RequestId, RequestType, ResultDetails, Role, YieldOptions, error_uri,
+    Dict, Feature, Payload, RequestId, RequestType, ResultDetails, Role, Uri, YieldOptions, error_uri,
 };
 
 use crate::request::Refusal;
@@ -24,6 +24,10 @@ impl Router {
                 self.sessions.metrics.messages_late += 1;
                 return;
             };
+            if self.hides_passthru(caller.slot, Role::Caller, result.options.passthru.as_deref()) {
+                self.interrupt(index, Some(Uri::from_static(error_uri::FEATURE_NOT_SUPPORTED)));
+                return self.fail_call(index, passthru_unknown());
+            }
             let details = result_details(&mut result.options);
             let payload = std::mem::replace(&mut result.payload, Payload::empty());
             self.sessions.push(caller.slot, ResultMessage { request: caller.request, details, payload });
@@ -34,8 +38,7 @@ impl Router {
             self.hides_passthru(caller.slot, Role::Caller, result.options.passthru.as_deref())
         });
         if hides {
-            let message = "the result is in payload passthru mode, which the caller has not announced";
-            self.fail_call(index, Refusal::new(error_uri::FEATURE_NOT_SUPPORTED, message));
+            self.fail_call(index, passthru_unknown());
         } else if let Some((caller, request)) = self.detach_caller(index) {
             self.sessions.metrics.calls_succeeded += 1;
             let details = result_details(&mut result.options);
@@ -47,7 +50,14 @@ impl Router {
 
     pub(crate) fn invocation_error(&mut self, slot: usize, error: &mut Error) {
         let Some(index) = self.invocation(slot, error.request) else { return };
-        if let Some((caller, request)) = self.detach_caller(index) {
+        let passthru = error.details.passthru.as_deref();
+        if self.hides_passthru(slot, Role::Callee, passthru) {
+            return self.violate(slot, Violation::PassthruNotAnnounced);
+        }
+        let caller = self.calls.get(index).and_then(|call| call.caller);
+        if caller.is_some_and(|caller| self.hides_passthru(caller.slot, Role::Caller, passthru)) {
+            self.fail_call(index, passthru_unknown());
+        } else if let Some((caller, request)) = self.detach_caller(index) {
             self.sessions.metrics.calls_failed += 1;
             let mut details = std::mem::take(&mut error.details);
             details.extra = Dict::new();
@@ -89,6 +99,11 @@ impl Router {
         let callee = self.calls.get(index).and_then(|call| self.sessions.member(call.callee));
         callee.is_some_and(|callee| callee.has(Role::Callee, Feature::CallCanceling))
     }
+}
+
+fn passthru_unknown() -> Refusal {
+    let message = "the answer is in payload passthru mode, which the caller has not announced";
+    Refusal::new(error_uri::FEATURE_NOT_SUPPORTED, message)
 }
 
 /// What the caller learns. Who was called is not for the callee to say: it could name anybody.

@@ -1,5 +1,6 @@
 //! From CALL to INVOCATION.
 
+use std::hash::BuildHasher as _;
 use std::time::Duration;
 
 use wirebahn_core::wamp::message::{Call as CallMessage, Invocation};
@@ -40,7 +41,7 @@ impl Router {
             .check_uri(slot, &call.procedure, MatchPolicy::Exact)
             .and_then(|()| self.check_disclosure(slot, call.options.disclose_me));
         if let Err(refusal) = checked {
-            return self.refuse(slot, RequestType::Call, call.request, refusal);
+            return self.refuse_call(slot, call, refusal);
         }
         if self.may_go_on(slot, Action::Call, &call.procedure, MatchPolicy::Exact, call) {
             self.perform_call(slot, call);
@@ -50,16 +51,40 @@ impl Router {
     pub(crate) fn perform_call(&mut self, slot: usize, call: &mut CallMessage) {
         self.sessions.metrics.calls += 1;
         if call.procedure.is_reserved() {
+            self.expect_no_more(slot, call);
             return self.call_meta(slot, call);
         }
-        let request = call.request;
+        if self.has_too_many_calls(slot) {
+            self.sessions.metrics.calls_failed += 1;
+            let message = "too many calls of this session are not answered yet";
+            return self.refuse_call(slot, call, Refusal::new(error_uri::UNAVAILABLE, message));
+        }
         if let Err(refusal) = self.invoke(slot, call) {
             self.sessions.metrics.calls_failed += 1;
             if UNAVAILABLE.contains(&refusal.error.as_str()) {
                 self.sessions.metrics.calls_unavailable += 1;
             }
-            self.refuse(slot, RequestType::Call, request, refusal);
+            self.refuse_call(slot, call, refusal);
         }
+    }
+
+    /// Answers the first part of a call, or all of it, with an error.
+    pub(crate) fn refuse_call(&mut self, slot: usize, call: &CallMessage, refusal: Refusal) {
+        self.expect_no_more(slot, call);
+        self.refuse(slot, RequestType::Call, call.request, refusal);
+    }
+
+    /// The call ends with this part of it: those that are under way are no calls of their own.
+    fn expect_no_more(&mut self, slot: usize, call: &CallMessage) {
+        if let Some(member) = self.sessions.member_mut(slot).filter(|_| call.options.progress) {
+            member.cut_short(call.request);
+        }
+    }
+
+    fn has_too_many_calls(&self, slot: usize) -> bool {
+        let limit = self.realm_config(slot).map(|config| config.session.pending_calls);
+        let calls = self.sessions.member(slot).map(|caller| caller.calls.len());
+        limit.zip(calls).is_some_and(|(limit, calls)| calls >= limit)
     }
 
     /// Finds a callee and queues the invocation.
@@ -70,10 +95,6 @@ impl Router {
         let caller = self.sessions.member(slot).ok_or_else(gone)?;
         let realm_index = caller.realm;
         let realm = self.realms.get_mut(realm_index).ok_or_else(gone)?;
-        if caller.calls.len() >= realm.config.session.pending_calls {
-            let message = "too many calls of this session are not answered yet";
-            return Err(Refusal::new(error_uri::UNAVAILABLE, message));
-        }
         let best = realm.dealer.patterns.best(procedure);
         let (match_policy, place) = best.map(|(policy, &place)| (policy, place)).ok_or_else(|| {
             Refusal::new(error_uri::NO_SUCH_PROCEDURE, format!("no procedure {procedure} is registered"))
@@ -121,7 +142,7 @@ impl Router {
             invocation,
             realm: realm_index,
             registration,
-            procedure: options.progress.then(|| procedure.detach()),
+            procedure: options.progress.then(|| self.string_hash.hash_one(procedure.as_str())),
             is_counted,
             receive_progress,
             is_interrupted: false,
@@ -140,11 +161,21 @@ impl Router {
     /// Takes a further part of a call.
     fn continue_call(&mut self, slot: usize, index: usize, part: &mut CallMessage) {
         let Some(call) = self.calls.get_mut(index) else { return };
-        let Some(procedure) = &call.procedure else {
+        let Some(procedure) = call.procedure else {
             return self.violate(slot, Violation::CallIdInUse(part.request));
         };
-        if *procedure != part.procedure {
+        if procedure != self.string_hash.hash_one(part.procedure.as_str()) {
             return self.violate(slot, Violation::ProcedureChanged(part.request));
+        }
+        let passthru = part.options.passthru.as_deref();
+        if self.hides_passthru(slot, Role::Caller, passthru) {
+            return self.violate(slot, Violation::PassthruNotAnnounced);
+        }
+        let Some(call) = self.calls.get_mut(index) else { return };
+        let callee = self.sessions.member(call.callee);
+        if let Some(Err(refusal)) = callee.map(|callee| check_features(callee, true, passthru)) {
+            self.interrupt(index, Some(refusal.error.clone()));
+            return self.fail_call(index, refusal);
         }
         let progress = part.options.progress;
         if !progress {

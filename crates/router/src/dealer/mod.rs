@@ -58,8 +58,9 @@ pub(crate) struct Call {
     invocation: RequestId,
     realm: usize,
     registration: RegistrationId,
-    /// What must not change from part to part of a progressive call.
-    procedure: Option<Uri>,
+    /// What must not change from part to part of a progressive call, while more of them follow; hashed, since calls are
+    /// many and procedures may be long.
+    procedure: Option<u64>,
     /// Whether the callee has a limit of calls, so that this one counts until it answers.
     is_counted: bool,
     receive_progress: bool,
@@ -87,7 +88,7 @@ impl Dealer {
 
 impl Router {
     /// Takes the call from the caller, who is answered now. What is left of it is removed, unless the callee's answer is
-    /// still to be counted.
+    /// still to be counted; so many of those are kept as a session may have calls, for a callee may never answer.
     fn detach_caller(&mut self, index: usize) -> Option<(usize, RequestId)> {
         let call = self.calls.get_mut(index)?;
         let caller = call.caller.take()?;
@@ -95,14 +96,19 @@ impl Router {
         if let Some(deadline) = call.deadline.take() {
             self.timers.remove(&(deadline, Timer::Call(index)));
         }
-        let is_counted = call.is_counted;
+        let (callee, realm, mut is_kept) = (call.callee, call.realm, call.is_counted);
         if let Some(member) = self.sessions.member_mut(caller.slot) {
             member.calls.remove(&caller.request);
             if is_open {
                 member.cut_short(caller.request);
             }
         }
-        if !is_counted {
+        if is_kept && let Some(member) = self.sessions.member_mut(callee) {
+            member.unawaited += 1;
+            let config = self.realms.get(realm).map(|realm| &realm.config);
+            is_kept = config.is_some_and(|config| member.unawaited <= config.session.pending_calls);
+        }
+        if !is_kept {
             self.detach_callee(index);
         }
         Some((caller.slot, caller.request))
@@ -113,6 +119,9 @@ impl Router {
         let Some(call) = self.calls.try_remove(index) else { return };
         if let Some(member) = self.sessions.member_mut(call.callee) {
             member.invocations.remove(&call.invocation);
+            if call.is_counted && call.caller.is_none() {
+                member.unawaited = member.unawaited.saturating_sub(1);
+            }
         }
         if call.is_counted
             && let Some(dealer) = self.realms.get_mut(call.realm).map(|realm| &mut realm.dealer)

@@ -7,11 +7,11 @@ use wirebahn_core::wamp::{
 };
 
 use super::{Callee, Registration};
-use crate::Action;
 use crate::meta::Change;
 use crate::request::Refusal;
 use crate::router::Router;
 use crate::session::Member;
+use crate::{Action, weight};
 
 impl Router {
     pub(crate) fn register(&mut self, slot: usize, register: &Register) {
@@ -51,16 +51,22 @@ impl Router {
             let refusal = Refusal::new(error_uri::UNAVAILABLE, "the session has too many registrations");
             return self.refuse(slot, RequestType::Register, register.request, refusal);
         }
+        let limits = realm.config.session;
         let mut found = realm.dealer.patterns.get(match_policy, &register.procedure).copied();
         if let Some(place) = found
             && let Some(registration) = realm.dealer.table.get(place)
+            && !register.options.force_reregister
+            && let Err(refusal) = registration.check_sharing(slot, register.options.invoke)
         {
-            if register.options.force_reregister {
-                self.revoke_all(realm_index, place);
-                found = None;
-            } else if let Err(refusal) = registration.check_sharing(slot, register.options.invoke) {
-                return self.refuse(slot, RequestType::Register, register.request, refusal);
-            }
+            return self.refuse(slot, RequestType::Register, register.request, refusal);
+        }
+        let weight = weight::of_pattern(&register.procedure, match_policy);
+        let kept = self.sessions.member_mut(slot).map_or(Ok(()), |member| member.keep(weight, limits));
+        if let Err(refusal) = kept {
+            return self.refuse(slot, RequestType::Register, register.request, refusal);
+        }
+        if let Some(place) = found.take_if(|_| register.options.force_reregister) {
+            self.revoke_all(realm_index, place);
         }
         let Some(dealer) = self.realms.get_mut(realm_index).map(|realm| &mut realm.dealer) else { return };
         let place = found.unwrap_or_else(|| {
@@ -82,10 +88,15 @@ impl Router {
             })
         });
         let Some(registration) = dealer.table.get_mut(place) else { return };
+        // It may have had the registration before, and not have answered all its calls yet.
+        let member = self.sessions.member(slot).filter(|_| found.is_some());
+        let invocations = member.iter().flat_map(|member| member.invocations.values());
+        let open = invocations.filter_map(|&index| self.calls.get(index));
+        let active = open.filter(|call| call.is_counted && call.registration == registration.id).count();
         registration.callees.push(Callee {
             slot,
             concurrency: register.options.concurrency,
-            active: 0,
+            active: active as u64,
             disclose_caller: register.options.disclose_caller,
             forward_timeout: register.options.forward_timeout,
         });
@@ -166,6 +177,10 @@ impl Router {
         let Some(registration) = dealer.and_then(|dealer| dealer.table.get_mut(place)) else { return };
         let Some(at) = registration.callees.iter().position(|callee| callee.slot == slot) else { return };
         registration.callees.remove(at);
+        let weight = weight::of_pattern(&registration.procedure, registration.match_policy);
+        if let Some(member) = self.sessions.member_mut(slot) {
+            member.let_go(weight);
+        }
         if at < registration.next {
             // It stays the turn of the same callee.
             registration.next -= 1;

@@ -10,6 +10,7 @@ use crate::broker::Publication;
 use crate::request::Refusal;
 use crate::router::Router;
 use crate::session::Member;
+use crate::weight;
 
 /// When a testament is published. Sessions cannot be resumed, so both are when the session ends, one after the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +35,12 @@ pub(crate) struct Testament {
 impl Testaments {
     pub(crate) fn in_scope(&self, scope: Scope) -> impl Iterator<Item = &Testament> {
         self.0.iter().filter(move |(of, _)| *of == scope).map(|(_, testament)| testament)
+    }
+}
+
+impl Testament {
+    fn weight(&self) -> usize {
+        self.topic.len() + self.payload.len() + self.receivers.as_deref().map_or(0, weight::of_receivers)
     }
 }
 
@@ -64,12 +71,15 @@ impl Router {
         let payload = Payload::encode(session.transport.serializer, &args, &kwargs);
         let payload = payload.map_err(|error| wrong(&error.to_string()))?;
         let Some(member) = &mut session.member else { return Ok(Value::Null) };
-        let limit = self.realms.get(member.realm).map_or(0, |realm| realm.config.session.testaments);
-        let testaments = member.testaments.get_or_insert_default();
-        if testaments.0.len() >= limit {
+        let Some(limits) = self.realms.get(member.realm).map(|realm| realm.config.session) else {
+            return Ok(Value::Null);
+        };
+        if member.testaments.as_ref().map_or(0, |testaments| testaments.0.len()) >= limits.testaments {
             return Err(Refusal::new(error_uri::UNAVAILABLE, "the session has too many testaments"));
         }
-        testaments.0.push((scope, Testament { topic, receivers, payload }));
+        let testament = Testament { topic, receivers, payload };
+        member.keep(testament.weight(), limits)?;
+        member.testaments.get_or_insert_default().0.push((scope, testament));
         Ok(Value::Null)
     }
 
@@ -77,7 +87,9 @@ impl Router {
         let scope = scope(arguments)?;
         let Some(member) = self.sessions.member_mut(slot) else { return Ok(Value::Null) };
         if let Some(testaments) = &mut member.testaments {
+            let flushed: usize = testaments.in_scope(scope).map(Testament::weight).sum();
             testaments.0.retain(|(of, _)| *of != scope);
+            member.let_go(flushed);
         }
         Ok(Value::Null)
     }

@@ -29,9 +29,14 @@ impl Router {
             return;
         }
         self.trace_closed(slot, &reason);
+        let has_session = u64::from(self.sessions.member(slot).is_some());
+        match reason {
+            CloseReason::Violation(_) => self.sessions.metrics.sessions_aborted += has_session,
+            CloseReason::TooSlow => self.sessions.metrics.slow_sessions += has_session,
+            _ => {}
+        }
         self.leave(slot, Farewell::Usual);
         if reason == CloseReason::TooSlow {
-            self.sessions.metrics.slow_sessions += 1;
             self.discard_queue(slot);
         }
         let error = match reason {
@@ -59,10 +64,10 @@ impl Router {
         self.trace_left(slot);
         self.withdraw_question(slot);
         self.sessions.release(slot);
+        self.sessions.stop_waiting(slot);
         let Some(session) = self.sessions.get_mut(slot) else { return };
         let lost = session.backlog.clear();
         let member = session.member.take();
-        session.held_by = 0;
         self.sessions.metrics.messages_lost += lost as u64;
         let Some(mut member) = member else { return };
         self.sessions.metrics.sessions_left += 1;

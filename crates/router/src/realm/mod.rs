@@ -30,7 +30,8 @@ pub(crate) struct Realm {
 }
 
 impl Router {
-    /// Makes a realm, or changes the configuration of one that is there, for those who join from now on.
+    /// Makes a realm, or changes the configuration of one that is there. The limits of a queue, and what happens when it is
+    /// full, are those of the time when its session has joined; everything else is for all sessions from now on.
     pub fn add_realm(&mut self, name: Uri, config: RealmConfig) {
         match self.realm_names.get(&name).and_then(|&realm| self.realms.get_mut(realm)) {
             Some(realm) => {

@@ -5,7 +5,7 @@ use wirebahn_core::wamp::{
     CallOptions, CancelMode, Feature, Features, Message, PayloadPassthru, RequestId, RequestType, Role,
     Roles, YieldOptions,
 };
-use wirebahn_router::{CloseReason, Disclosure, RealmConfig, Violation};
+use wirebahn_router::{CloseReason, Disclosure, RealmConfig, RequestIdCheck, Violation};
 
 use crate::world::{Client, World, no_features, payload, text};
 
@@ -413,4 +413,107 @@ fn payload_passthru_needs_to_be_known_at_both_ends() {
     let payload = payload("secret");
     world.send(callee.key, Yield { request, options, payload });
     assert_eq!(world.error(unable), "wamp.error.feature_not_supported");
+}
+
+fn passthru() -> Option<Box<PayloadPassthru>> {
+    let mut passthru = PayloadPassthru::default();
+    passthru.scheme = Some("x_scheme".into());
+    Some(Box::new(passthru))
+}
+
+#[test]
+fn further_parts_of_a_call_are_in_passthru_mode_only_if_both_ends_know_it() {
+    let all: Features = Feature::ALL.iter().copied().collect();
+    let but_passthru: Features =
+        all.iter().filter(|&feature| feature != Feature::PayloadPassthruMode).collect();
+    let roles = no_features().with(Role::Caller, but_passthru).with(Role::Callee, but_passthru);
+    let mut world = World::open();
+    let able = world.join();
+    let unable = world.join_as(roles);
+    world.register(unable, "com.unable");
+    let request = world.call_with(able, "com.unable", "1", in_parts);
+    let invocation = world.invocation(unable);
+    world.send_call(able, request, "com.unable", "2", |options| {
+        in_parts(options);
+        options.passthru = passthru();
+    });
+    assert_eq!(world.error(able), "wamp.error.feature_not_supported");
+    world.interrupted(unable, invocation.request);
+
+    world.register(able, "com.able");
+    let request = world.call_with(unable, "com.able", "1", in_parts);
+    world.invocation(able);
+    world.send_call(unable, request, "com.able", "2", |options| {
+        in_parts(options);
+        options.passthru = passthru();
+    });
+    assert_eq!(world.aborted(unable.key).2, CloseReason::Violation(Violation::PassthruNotAnnounced));
+}
+
+#[test]
+fn parts_of_results_and_errors_are_in_passthru_mode_only_if_both_ends_know_it() {
+    let all: Features = Feature::ALL.iter().copied().collect();
+    let but_passthru: Features =
+        all.iter().filter(|&feature| feature != Feature::PayloadPassthruMode).collect();
+    let roles = no_features().with(Role::Caller, but_passthru).with(Role::Callee, but_passthru);
+    let mut world = World::open();
+    let able = world.join();
+    let [unable, other] = std::array::from_fn(|_| world.join_as(roles));
+    world.register(able, "com.able");
+    world.call_with(unable, "com.able", "", |options| options.receive_progress = true);
+    let request = world.invocation(able).request;
+    let mut options = YieldOptions::default();
+    options.progress = true;
+    options.passthru = passthru();
+    world.send(able.key, Yield { request, options, payload: payload("secret") });
+    assert_eq!(world.error(unable), "wamp.error.feature_not_supported");
+    world.interrupted(able, request);
+
+    world.call(unable, "com.able", "");
+    let request = world.invocation(able).request;
+    let mut error = failed(request);
+    error.details.passthru = passthru();
+    world.send(able.key, error);
+    assert_eq!(world.error(unable), "wamp.error.feature_not_supported");
+
+    world.register(other, "com.other");
+    world.call(able, "com.other", "");
+    let mut error = failed(world.invocation(other).request);
+    error.details.passthru = passthru();
+    world.send(other.key, error);
+    assert_eq!(world.aborted(other.key).2, CloseReason::Violation(Violation::PassthruNotAnnounced));
+}
+
+fn failed(request: RequestId) -> wirebahn_core::wamp::message::Error {
+    wirebahn_core::wamp::message::Error {
+        request_type: RequestType::Invocation,
+        request,
+        details: wirebahn_core::wamp::ErrorDetails::default(),
+        error: "com.error".into(),
+        payload: payload("secret"),
+    }
+}
+
+#[test]
+fn parts_of_a_call_that_was_refused_are_dropped_up_to_the_last() {
+    let mut config = RealmConfig::default();
+    config.request_ids = RequestIdCheck::Strict;
+    config.session.pending_calls = 1;
+    let mut world = World::new(config);
+    let [caller, callee] = std::array::from_fn(|_| world.join());
+    for procedure in ["com.nothing", "com..wrong", "wamp.session.count", "wamp.nothing"] {
+        let request = world.call_with(caller, procedure, "1", in_parts);
+        world.only(caller);
+        world.send_call(caller, request, procedure, "2", in_parts);
+        world.send_call(caller, request, procedure, "3", |_| {});
+        world.nothing_for(caller);
+    }
+    world.register(callee, "com.p");
+    world.call(caller, "com.p", "");
+    world.invocation(callee);
+    let request = world.call_with(caller, "com.p", "1", in_parts);
+    assert_eq!(world.error(caller), "wamp.error.unavailable");
+    world.send_call(caller, request, "com.p", "2", |_| {});
+    world.nothing_for(caller);
+    world.nothing_for(callee);
 }

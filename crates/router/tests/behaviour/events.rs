@@ -252,3 +252,27 @@ fn who_has_left_gets_nothing_and_leaves_nothing() {
     world.detach(b);
     assert_eq!(world.router.snapshot()[0].subscriptions, 0);
 }
+
+#[test]
+fn who_wants_more_retained_events_than_its_queue_takes_is_not_disconnected() {
+    let mut config = RealmConfig::default();
+    config.queue.messages = 10;
+    let mut world = World::new(config);
+    let [publisher, subscriber] = std::array::from_fn(|_| world.join());
+    for number in 0..30 {
+        world.publish_with(publisher, &format!("com.t{number:02}"), "", |options| options.retain = true);
+    }
+    world.send_subscribe(subscriber, "com", |options| {
+        options.match_policy = MatchPolicy::Prefix;
+        options.get_retained = true;
+    });
+    assert_eq!(world.received(subscriber.key).len(), 1 + 9, "it has had no time to read");
+    assert_eq!(world.router.metrics().events_dropped, 21);
+    // From now on nothing is dropped.
+    for number in 0..10 {
+        world.publish(publisher, &format!("com.t{number:02}"), "");
+    }
+    assert_eq!(world.events(subscriber).len(), 10);
+    world.publish(publisher, "com.t", "");
+    assert_eq!(world.events(subscriber).len(), 1);
+}

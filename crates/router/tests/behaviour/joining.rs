@@ -5,7 +5,7 @@ use wirebahn_core::wamp::message::{
 };
 use wirebahn_core::wamp::{
     AbortDetails, Dict, Feature, GoodbyeDetails, HelloDetails, Message, Payload, PublicationId, RequestId,
-    Role, Roles, SessionId, SubscribeOptions, Uri, WelcomeDetails,
+    Role, Roles, SessionId, SubscribeOptions, Uri, UriPolicy, WelcomeDetails,
 };
 use wirebahn_router::{CloseReason, RealmConfig, RequestIdCheck, RouterConfig, Violation};
 
@@ -332,4 +332,24 @@ fn a_connection_is_named_once_when_it_has_something_to_send() {
     assert_eq!(world.event_texts(subscriber).len(), 3);
     world.publish(publisher, "com.a", "4");
     assert_eq!(world.router.next_ready(), Some(subscriber.key));
+}
+
+#[test]
+fn a_new_configuration_of_a_realm_is_for_all_of_it_but_for_queues_which_those_have_who_join() {
+    let mut world = World::open();
+    let [before, publisher] = std::array::from_fn(|_| world.join());
+    world.subscribe(before, "com.a");
+    let mut config = RealmConfig::default();
+    config.uris = UriPolicy::Strict;
+    config.queue.messages = 5;
+    world.router.add_realm(Uri::from_static("realm1"), config);
+    let after = world.join();
+    world.subscribe(after, "com.a");
+    world.send_subscribe(before, "com.A", |_| {});
+    assert_eq!(world.error(before), "wamp.error.invalid_uri");
+    for _ in 0..6 {
+        world.publish(publisher, "com.a", "");
+    }
+    assert_eq!(world.events(before).len(), 6);
+    assert_eq!(world.drain(after.key).1, Some(CloseReason::TooSlow));
 }

@@ -10,6 +10,7 @@ mod counting;
 mod events;
 mod history;
 mod joining;
+mod limits;
 mod logging;
 mod meta;
 mod model;

@@ -289,3 +289,15 @@ fn an_answer_has_to_fit_the_question() {
     let again = world.router.answer(question.id, Answer::Allow, world.now);
     assert_eq!(again, Err(AnswerError::NoSuchQuestion));
 }
+
+#[test]
+fn parts_of_a_call_that_is_not_allowed_are_dropped_up_to_the_last() {
+    let mut world = asking_who_may();
+    let caller = world.join();
+    let request = world.call_with(caller, "com.p", "1", |options| options.progress = true);
+    world.send_call(caller, request, "com.p", "2", |_| {});
+    let question = next(&mut world);
+    answer(&mut world, &question, refuse());
+    assert_eq!(world.error(caller), "wamp.error.not_authorized");
+    assert!(world.router.poll_question().is_none(), "the second part is asked about");
+}

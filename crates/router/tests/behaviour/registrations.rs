@@ -1,6 +1,7 @@
 //! Registrations: patterns, sharing, concurrency, revocation.
 
-use wirebahn_core::wamp::{InvocationPolicy, MatchPolicy, Message, RegisterOptions, RequestType};
+use wirebahn_core::wamp::{CancelMode, InvocationPolicy, MatchPolicy, Message, RegisterOptions, RequestType};
+use wirebahn_router::RealmConfig;
 
 use crate::world::{Client, World, no_features, text};
 
@@ -212,7 +213,7 @@ fn registrations_end_with_their_last_session() {
 
 #[test]
 fn a_session_has_only_so_many_registrations_and_subscriptions() {
-    let mut config = wirebahn_router::RealmConfig::default();
+    let mut config = RealmConfig::default();
     config.session.registrations = 1;
     config.session.subscriptions = 1;
     let mut world = World::new(config);
@@ -224,4 +225,64 @@ fn a_session_has_only_so_many_registrations_and_subscriptions() {
     world.subscribe(client, "com.a");
     world.send_subscribe(client, "com.b", |_| {});
     assert_eq!(world.error(client), "wamp.error.unavailable");
+}
+
+#[test]
+fn a_callee_that_registers_anew_has_the_calls_that_it_had() {
+    let mut world = World::open();
+    let [caller, callee, other] = std::array::from_fn(|_| world.join());
+    let one_at_a_time = |options: &mut RegisterOptions| {
+        options.invoke = InvocationPolicy::First;
+        options.concurrency = Some(1);
+    };
+    let registration = world.register_with(callee, "com.p", one_at_a_time);
+    world.register_with(other, "com.p", one_at_a_time);
+    world.call(caller, "com.p", "1");
+    let first = world.invocation(callee);
+    world.call(caller, "com.p", "2");
+    let second = world.invocation(other);
+    world.unregister(callee, registration);
+    assert_eq!(
+        world.register_with(callee, "com.p", one_at_a_time),
+        registration,
+        "the other one still has it"
+    );
+    world.call(caller, "com.p", "3");
+    assert_eq!(world.error(caller), "crossbar.error.max_concurrency_reached");
+    world.yield_text(other, second.request, "");
+    world.result(caller);
+    world.yield_text(callee, first.request, "");
+    world.result(caller);
+    for callee in [other, callee] {
+        world.call(caller, "com.p", "");
+        world.invocation(callee);
+    }
+    world.call(caller, "com.p", "");
+    assert_eq!(world.error(caller), "crossbar.error.max_concurrency_reached");
+}
+
+#[test]
+fn a_callee_that_answers_no_canceled_calls_has_only_so_many_of_them_remembered() {
+    let mut config = RealmConfig::default();
+    config.session.pending_calls = 3;
+    let mut world = World::new(config);
+    let [caller, callee] = std::array::from_fn(|_| world.join());
+    world.register_with(callee, "com.p", |options| options.concurrency = Some(5));
+    for _ in 0..100 {
+        let request = world.call(caller, "com.p", "");
+        world.invocation(callee);
+        world.cancel(caller, request, Some(CancelMode::Skip));
+        assert_eq!(world.error(caller), "wamp.error.canceled");
+    }
+    // Three are still counted, so there is room for two.
+    let [.., last] = [(); 2].map(|()| {
+        world.call(caller, "com.p", "");
+        world.invocation(callee).request
+    });
+    world.call(caller, "com.p", "");
+    assert_eq!(world.error(caller), "crossbar.error.max_concurrency_reached");
+    world.yield_text(callee, last, "");
+    world.result(caller);
+    world.call(caller, "com.p", "");
+    world.invocation(callee);
 }

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use wirebahn_core::wamp::{InvocationPolicy, MatchPolicy, Message};
-use wirebahn_router::{CloseReason, RealmConfig, SlowConsumers};
+use wirebahn_router::{CloseReason, RealmConfig, RequestIdCheck, SlowConsumers, Violation};
 
-use crate::world::{Client, World, text};
+use crate::world::{Client, World, all_features, hello, text};
 
 /// A realm in which ten messages may wait for a session.
 fn with_policy(policy: SlowConsumers) -> World {
@@ -265,4 +265,42 @@ fn many_publishers_do_not_let_a_queue_grow_without_bounds() {
         world.publish(publisher, "com.t", "");
     }
     assert_eq!(world.drain(subscriber.key).1, Some(CloseReason::TooSlow));
+}
+
+#[test]
+fn the_ids_of_a_publisher_that_waits_are_those_of_what_it_has_sent() {
+    let mut config = RealmConfig::default();
+    config.queue.messages = 10;
+    config.slow_consumers = holding();
+    config.request_ids = RequestIdCheck::Strict;
+    let mut world = World::new(config);
+    let [publisher, subscriber] = std::array::from_fn(|_| world.join());
+    world.subscribe(subscriber, "com.t");
+    publish_numbers(&mut world, publisher, 0..15);
+    world.subscribe(publisher, "com.u");
+    publish_numbers(&mut world, publisher, 15..20);
+    world.subscribe(publisher, "com.v");
+    assert_eq!(world.event_texts(subscriber), numbers(0..20));
+    world.nothing_for(publisher);
+    world.publish(publisher, "com.t", "20");
+    assert_eq!(world.event_texts(subscriber), ["20"]);
+    // One that waits is checked, too.
+    publish_numbers(&mut world, publisher, 0..11);
+    world.request_id(publisher);
+    world.publish(publisher, "com.t", "the id before was left out");
+    world.send_subscribe(publisher, "com.w", |_| {});
+    let (.., close) = world.aborted(publisher.key);
+    assert!(matches!(close, CloseReason::Violation(Violation::RequestId { .. })), "{close:?}");
+}
+
+#[test]
+fn a_publisher_that_has_joined_again_waits_like_any_other() {
+    let (mut world, publisher, subscriber) = publisher_and_subscriber(holding());
+    publish_numbers(&mut world, publisher, 0..11);
+    world.goodbye(publisher);
+    assert!(matches!(world.only(publisher), Message::Goodbye(_)));
+    world.send(publisher.key, hello("realm1", all_features()));
+    let publisher = world.expect_welcome(publisher.key);
+    publish_numbers(&mut world, publisher, 11..40);
+    assert_eq!(world.event_texts(subscriber), numbers(0..40));
 }

@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
 use wirebahn_core::wamp::Batching;
 use wirebahn_tokio::opening::{Acceptance, ServerOptions};
+use wirebahn_tokio::wamp::router::{Answer, Authentication, Identity};
 use wirebahn_tokio::wamp::{
     CancelMode, Error, Invocation, InvocationError, InvocationPolicy, Join, LeftCause, RealmConfig, Router,
     RouterConfig, Serializer, Session, Subprotocol,
@@ -231,4 +233,43 @@ async fn a_router_shuts_down_with_goodbye() {
         let left = session.ended().await;
         assert!(left.to_string().contains("wamp.close.system_shutdown"), "{left}");
     }
+}
+
+#[tokio::test]
+async fn nobody_is_asked_about_a_client_that_has_gone() {
+    let mut realm = RealmConfig::default();
+    realm.authentication = Authentication::Ask;
+    let mut config = RouterConfig::default();
+    config.realms.push(("realm1".into(), realm));
+    let router = Router::new(config);
+    let asked = || router.handle().with(|router, _| router.connections());
+    for _ in 0..3 {
+        let mut joining = Box::pin(router.join("realm1"));
+        while asked() == 0 {
+            assert!(poll_once(&mut joining).await.is_pending());
+            tokio::task::yield_now().await;
+        }
+        // The HELLO is on its way, too.
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+        drop(joining);
+        while asked() > 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+    let mut question = Box::pin(router.handle().question());
+    assert!(poll_once(&mut question).await.is_pending());
+    let joining = router.join("realm1");
+    let answering = async {
+        let id = question.await.id;
+        let (identity, realm) = (Box::new(Identity::new("joe", "user", "ticket")), None);
+        router.handle().answer(id, Answer::Welcome { identity, realm }).unwrap();
+    };
+    let (session, ()) = tokio::join!(joining, answering);
+    assert_eq!(session.unwrap().welcome().unwrap().details.authid.as_deref(), Some("joe"));
+}
+
+async fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
+    std::future::poll_fn(|cx| Poll::Ready(std::pin::Pin::new(&mut *future).poll(cx))).await
 }

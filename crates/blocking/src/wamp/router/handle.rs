@@ -4,7 +4,7 @@ use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::Thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use wirebahn_adapter::OsEntropy;
 use wirebahn_core::Instant;
@@ -34,7 +34,6 @@ struct State {
     router: Router,
     /// Threads of connections that wait for something to send, or for being read again.
     waiting: HashMap<SessionKey, Vec<Thread>>,
-    questions: VecDeque<Question>,
     /// What the thread of the timers waits for.
     due: Option<Instant>,
     is_over: bool,
@@ -51,13 +50,11 @@ pub(super) enum Taken {
 
 impl Handle {
     pub(super) fn new(config: RouterConfig) -> io::Result<Arc<Self>> {
-        let state = State {
-            router: Router::new(config, Box::new(OsEntropy::default())),
-            waiting: HashMap::new(),
-            questions: VecDeque::new(),
-            due: None,
-            is_over: false,
-        };
+        let mut router = Router::new(config, Box::new(OsEntropy::default()));
+        // A clock before 1970 is wrong anyhow.
+        let date = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        router.set_date(now(), date);
+        let state = State { router, waiting: HashMap::new(), due: None, is_over: false };
         let core = Arc::new(Core {
             state: Mutex::new(state),
             asked: Condvar::new(),
@@ -86,8 +83,8 @@ impl Handle {
 
     pub(super) fn question_timeout(&self, limit: Duration) -> Result<Question, TimedOut> {
         let waited =
-            self.core.asked.wait_timeout_while(self.core.lock(), limit, |state| state.questions.is_empty());
-        waited.unwrap_or_else(PoisonError::into_inner).0.questions.pop_front().ok_or(TimedOut)
+            self.core.asked.wait_timeout_while(self.core.lock(), limit, |state| !state.router.has_question());
+        waited.unwrap_or_else(PoisonError::into_inner).0.router.poll_question().ok_or(TimedOut)
     }
 
     pub(super) fn unsendable(&self) -> u64 {
@@ -162,11 +159,8 @@ impl Core {
         while let Some(key) = state.router.next_ready() {
             threads.extend(state.waiting.remove(&key).into_iter().flatten());
         }
-        let before = state.questions.len();
-        while let Some(question) = state.router.poll_question() {
-            state.questions.push_back(question);
-        }
-        let has_asked = state.questions.len() > before;
+        // They stay with the router, which withdraws those about sessions that go.
+        let has_asked = state.router.has_question();
         let is_earlier = match (state.router.poll_timeout(), state.due) {
             (Some(next), Some(due)) => next < due,
             (next, None) => next.is_some(),

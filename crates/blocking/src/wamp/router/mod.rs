@@ -188,6 +188,9 @@ impl Router {
     }
 
     /// Uses the router: for metrics, for realms. Whom that concerns is woken.
+    ///
+    /// `operation` runs under the lock of the router, for which every connection waits: it should be short, and must not use
+    /// this router, not even to print it.
     pub fn with<T>(&self, operation: impl FnOnce(&mut wirebahn_router::Router, Instant) -> T) -> T {
         self.handle.with(operation)
     }

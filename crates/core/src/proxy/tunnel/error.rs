@@ -73,6 +73,8 @@ pub enum TunnelViolation {
 pub enum TunnelRequestError {
     /// User name or password has more than 255 bytes (RFC 1929 2).
     CredentialsTooLong,
+    /// The name of the host is none: empty, or not of visible ASCII, as those of URLs are.
+    HostInvalid,
     /// The name of the host has more than 255 bytes (RFC 1928 5).
     HostTooLong,
 }
@@ -162,6 +164,7 @@ impl fmt::Display for TunnelRequestError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::CredentialsTooLong => "SOCKS 5 takes user names and passwords of up to 255 bytes",
+            Self::HostInvalid => "a host is a name in visible ASCII; write others in Punycode",
             Self::HostTooLong => "SOCKS 5 takes names of up to 255 bytes",
         })
     }

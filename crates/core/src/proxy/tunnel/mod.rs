@@ -79,7 +79,7 @@ impl ProxyTunnel {
     ///
     /// # Errors
     ///
-    /// The host or the credentials are longer than the proxy's protocol allows.
+    /// The host or the credentials are longer than the proxy's protocol allows, or the host is none.
     pub fn open(
         proxy: &Proxy,
         host: &Host,
@@ -87,6 +87,12 @@ impl ProxyTunnel {
         options: &TunnelOptions,
         now: Instant,
     ) -> Result<Self, TunnelRequestError> {
+        // Those of URLs are checked already; this one may be from anywhere.
+        if let Host::Name(name) = host
+            && (name.is_empty() || !name.bytes().all(|octet| octet.is_ascii_graphic()))
+        {
+            return Err(TunnelRequestError::HostInvalid);
+        }
         let kind = match proxy.scheme() {
             ProxyScheme::Http | ProxyScheme::Https => {
                 Kind::Connect(Connect::new(host, port, proxy.credentials(), options))

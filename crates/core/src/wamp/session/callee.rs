@@ -152,7 +152,7 @@ impl Session {
     }
 
     fn refuse_invocation(&mut self, invocation: &Invocation, error: &'static str) {
-        if self.outgoing.len() >= self.config.limits.max_replies {
+        if self.refusals >= self.config.limits.max_replies {
             return self.fail(SessionViolation::RepliesNotRead);
         }
         self.send(Error {

@@ -69,8 +69,8 @@ pub struct SessionLimits {
     /// Invocations that are not answered yet; further ones are answered with `wamp.error.unavailable`. Default: 65,536:
     /// far more than there are workers for, and few enough to bound the memory.
     pub max_invocations: usize,
-    /// Messages for the router that the session itself has queued and the transport does not take. A router that
-    /// provokes more does not read, and the session is given up. Default: 1,024.
+    /// Errors with which invocations are answered that the transport does not take. A router that provokes more does not
+    /// read, and the session is given up. Default: 1,024.
     pub max_replies: usize,
 }
 

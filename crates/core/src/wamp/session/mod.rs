@@ -78,6 +78,8 @@ pub struct Session {
     subscriptions: BTreeMap<SubscriptionId, Grant>,
     timers: Timers,
     outgoing: VecDeque<Message>,
+    /// How many of them are errors that answer invocations.
+    refusals: usize,
     events: VecDeque<SessionEvent>,
     /// How long a message may be that the transport takes.
     max_message_len: u64,
@@ -121,6 +123,7 @@ impl Session {
             requests: Requests::default(),
             subscriptions: BTreeMap::new(),
             outgoing: VecDeque::new(),
+            refusals: 0,
             events: VecDeque::new(),
             max_message_len: u64::MAX,
             late: 0,
@@ -157,7 +160,9 @@ impl Session {
     /// The next message for the router.
     #[must_use]
     pub fn poll_message(&mut self) -> Option<Message> {
-        self.outgoing.pop_front()
+        let message = self.outgoing.pop_front()?;
+        self.refusals -= usize::from(is_refusal(&message));
+        Some(message)
     }
 
     /// The next event. The last one is [`SessionEvent::Left`].
@@ -218,6 +223,12 @@ impl Session {
     }
 
     fn send(&mut self, message: impl Into<Message>) {
-        self.outgoing.push_back(message.into());
+        let message = message.into();
+        self.refusals += usize::from(is_refusal(&message));
+        self.outgoing.push_back(message);
     }
+}
+
+const fn is_refusal(message: &Message) -> bool {
+    matches!(message, Message::Error(_))
 }

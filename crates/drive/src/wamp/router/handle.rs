@@ -4,6 +4,7 @@ use std::future::poll_fn;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Poll, Waker};
+use std::time::SystemTime;
 
 use wirebahn_core::Instant;
 use wirebahn_core::wamp::Serializer;
@@ -35,7 +36,6 @@ pub(super) struct State {
     pub(super) router: Router,
     /// The tasks of the connections that wait.
     wakers: HashMap<SessionKey, Waker>,
-    questions: VecDeque<Question>,
     asker: Option<Waker>,
     /// The task that tells the time, and what it waits for.
     pub(super) timer: Option<Waker>,
@@ -52,17 +52,13 @@ pub(super) struct Exchanged {
 }
 
 impl RouterHandle {
-    /// Drives `router` by the clock of `R`.
+    /// Drives `router` by the clock of `R`, and tells it the date that the system has.
     #[must_use]
-    pub fn new<R: Runtime>(router: Router) -> Self {
-        let state = State {
-            router,
-            wakers: HashMap::new(),
-            questions: VecDeque::new(),
-            asker: None,
-            timer: None,
-            armed: None,
-        };
+    pub fn new<R: Runtime>(mut router: Router) -> Self {
+        // A clock before 1970 is wrong anyhow.
+        let date = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        router.set_date(R::now(), date);
+        let state = State { router, wakers: HashMap::new(), asker: None, timer: None, armed: None };
         let (state, unsendable) = (Mutex::new(state), AtomicU64::new(0));
         Self { shared: Arc::new(Shared { state, clock: R::now, unsendable }) }
     }
@@ -91,7 +87,7 @@ impl RouterHandle {
     pub async fn question(&self) -> Question {
         poll_fn(|cx| {
             let mut state = self.lock();
-            match state.questions.pop_front() {
+            match state.router.poll_question() {
                 Some(question) => Poll::Ready(question),
                 None => {
                     state.asker = Some(cx.waker().clone());
@@ -112,6 +108,9 @@ impl RouterHandle {
     }
 
     /// Uses the router: for metrics, for realms, to shut it down. Whom that concerns is woken.
+    ///
+    /// `operation` runs under the lock of the router, for which every connection waits: it should be short, and must not use
+    /// a handle of the same router, not even to print it.
     pub fn with<T>(&self, operation: impl FnOnce(&mut Router, Instant) -> T) -> T {
         let now = (self.shared.clock)();
         let mut wakers = Vec::new();
@@ -213,10 +212,8 @@ impl State {
                 wakers.extend(self.wakers.remove(&key));
             }
         }
-        while let Some(question) = self.router.poll_question() {
-            self.questions.push_back(question);
-        }
-        if !self.questions.is_empty() {
+        // They stay with the router, which withdraws those about sessions that go.
+        if self.router.has_question() {
             wakers.extend(self.asker.take());
         }
         let is_earlier = match (self.router.poll_timeout(), self.armed) {

@@ -8,10 +8,12 @@ use std::task::Poll;
 
 use serde::de::DeserializeOwned;
 use wirebahn_core::wamp::session::OperationError;
-use wirebahn_core::wamp::{ErrorDetails, Payload, Serializer, Uri, YieldOptions, error_uri, message};
+use wirebahn_core::wamp::{
+    ErrorDetails, Payload, RequestId, Serializer, Uri, YieldOptions, error_uri, message,
+};
 
 use super::invocation::{Invocation, InvocationState};
-use crate::wamp::shared::Shared;
+use crate::wamp::shared::{Shared, State};
 use crate::wamp::{ErrorConversion, IntoReply, InvocationError, TypedHandler};
 
 /// A procedure, as a function of its arguments: `|(a, b): (i64, i64)| async move { Ok(a + b) }`.
@@ -123,22 +125,49 @@ pub(crate) fn run_procedure(
             Ok(running) => catch_panic(running).await,
             Err(_) => Err(InvocationError::panicked()),
         };
-        shared.operate(|state| {
-            state.invocations.remove(&request);
-            // An error means that nobody waits for the answer any more.
-            let answered = match result {
-                Ok(payload) => state.session.yield_result(request, YieldOptions::default(), payload),
-                Err(error) => {
-                    let payload = error.payload(serializer);
-                    state.session.yield_error(request, error.uri().clone(), ErrorDetails::default(), payload)
+        let mut result = Some(result);
+        // An error means that the session has ended.
+        let _ = std::future::poll_fn(|cx| {
+            shared.poll_operate(cx, |state| {
+                state.invocations.remove(&request);
+                if let Some(result) = result.take() {
+                    answer(state, request, result, serializer);
                 }
-            };
-            if let Err(OperationError::PayloadTooLong { .. }) = answered {
-                let uri = Uri::from_static(error_uri::PAYLOAD_SIZE_EXCEEDED);
-                let _ = state.session.yield_error(request, uri, ErrorDetails::default(), Payload::empty());
-            }
-        });
+                Ok(())
+            })
+        })
+        .await;
     })
+}
+
+/// Queues the answer of a handler.
+fn answer(
+    state: &mut State,
+    request: RequestId,
+    result: Result<Payload, InvocationError>,
+    serializer: Serializer,
+) {
+    let (session, len);
+    // An error means that nobody waits for the answer any more.
+    let answered = match result {
+        Ok(payload) => {
+            (session, len) = (&mut state.session, payload.len());
+            session.yield_result(request, YieldOptions::default(), payload)
+        }
+        Err(error) => {
+            let payload = error.payload(serializer);
+            (session, len) = (&mut state.session, payload.len());
+            session.yield_error(request, error.uri().clone(), ErrorDetails::default(), payload)
+        }
+    };
+    match answered {
+        Ok(()) => state.note_queued(len),
+        Err(OperationError::PayloadTooLong { .. }) => {
+            let uri = Uri::from_static(error_uri::PAYLOAD_SIZE_EXCEEDED);
+            let _ = session.yield_error(request, uri, ErrorDetails::default(), Payload::empty());
+        }
+        Err(_) => {}
+    }
 }
 
 /// A panic of a handler is an error for its caller, and for nobody else.

@@ -9,7 +9,6 @@ mod request;
 mod subscribe;
 
 use std::fmt;
-use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -29,7 +28,7 @@ pub use register::{Register, RegisterFuture, Registration};
 pub(crate) use subscribe::EventQueue;
 pub use subscribe::{Handled, Subscribe, SubscribeFuture, Subscription};
 
-use super::shared::Shared;
+use super::shared::{Shared, State, Watch};
 use super::{ArgumentList, Arguments, Error};
 
 /// A session with a router: cheap to clone, used from many tasks at once.
@@ -144,18 +143,15 @@ impl Session {
     ///
     /// How the session ended instead. A CHALLENGE that nobody answers ends it, after a while.
     pub fn joined(&self) -> JoinFuture {
-        JoinFuture { session: self.clone() }
+        JoinFuture { session: self.clone(), watch: self.shared().watch(beginning) }
     }
 
     /// The next CHALLENGE of the router; `None` once the session has begun or ended. Answer with
     /// [`authenticate`](Self::authenticate).
     pub fn challenge(&self) -> impl Future<Output = Option<Challenge>> + Send + use<> {
-        let shared = Arc::clone(self.shared());
-        poll_fn(move |cx| {
-            shared.poll_watch(cx, |state| match state.take_challenge() {
-                Some(challenge) => Some(Some(challenge)),
-                None => (state.joined.is_some() || state.left.is_some()).then_some(None),
-            })
+        self.shared().watch(|state| match state.take_challenge() {
+            Some(challenge) => Some(Some(challenge)),
+            None => (state.joined.is_some() || state.left.is_some()).then_some(None),
         })
     }
 
@@ -185,8 +181,7 @@ impl Session {
 
     /// Waits for the end of the session, and gives how it came about.
     pub fn ended(&self) -> impl Future<Output = Arc<Left>> + Send + use<> {
-        let shared = Arc::clone(self.shared());
-        poll_fn(move |cx| shared.poll_watch(cx, |state| state.left.clone()))
+        self.shared().watch(|state| state.left.clone())
     }
 
     /// How the session ended, if it has.
@@ -225,21 +220,33 @@ impl Session {
 }
 
 /// Waits until a session has begun; see [`Session::joined`].
-#[derive(Debug)]
 #[must_use = "futures do nothing unless awaited"]
 pub struct JoinFuture {
     session: Session,
+    watch: Watch<fn(&mut State) -> Option<Beginning>>,
+}
+
+type Beginning = Result<Arc<Welcome>, Arc<Left>>;
+
+fn beginning(state: &mut State) -> Option<Beginning> {
+    match (&state.left, &state.joined) {
+        (Some(left), _) => Some(Err(Arc::clone(left))),
+        (None, Some(welcome)) => Some(Ok(Arc::clone(welcome))),
+        (None, None) => None,
+    }
 }
 
 impl Future for JoinFuture {
     type Output = Result<Arc<Welcome>, Arc<Left>>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.session.shared().poll_watch(cx, |state| match (&state.left, &state.joined) {
-            (Some(left), _) => Some(Err(Arc::clone(left))),
-            (None, Some(welcome)) => Some(Ok(Arc::clone(welcome))),
-            (None, None) => None,
-        })
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.watch).poll(cx)
+    }
+}
+
+impl fmt::Debug for JoinFuture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JoinFuture").field("session", &self.session).finish_non_exhaustive()
     }
 }
 

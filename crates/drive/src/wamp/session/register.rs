@@ -121,10 +121,8 @@ impl Registration {
 
     /// Waits until the router takes the registration back, or the session ends.
     pub fn revoked(&self) -> impl Future<Output = ()> + Send + use<> {
-        let (shared, id) = (Arc::clone(self.session.shared()), self.id);
-        std::future::poll_fn(move |cx| {
-            shared.poll_watch(cx, |state| (!state.procedures.contains_key(&id)).then_some(()))
-        })
+        let id = self.id;
+        self.session.shared().watch(move |state| (!state.procedures.contains_key(&id)).then_some(()))
     }
 
     /// Unregisters and waits for the router to confirm it. Dropping the registration does not wait.
