@@ -42,7 +42,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:9001", value_parser = values::listen_address)]
     listen: String,
     /// How many connections there may be at a time; further ones get 503 (default: no limit)
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = values::at_least_one)]
     max_connections: Option<usize>,
     /// The largest message and frame that is accepted, in bytes; K, M and G are units
     #[arg(long, value_name = "SIZE", default_value = "64M", value_parser = values::size)]

@@ -24,6 +24,11 @@ pub(crate) fn size(value: &str) -> Result<u64, String> {
         .ok_or_else(|| "write a size that fits into memory".into())
 }
 
+/// How many there may be: `1` or more.
+pub(crate) fn at_least_one(value: &str) -> Result<usize, String> {
+    value.parse().ok().filter(|count| *count > 0).ok_or_else(|| "write a number from 1 on".into())
+}
+
 /// A duration in seconds: `20`, `0.5`.
 pub(crate) fn seconds(value: &str) -> Result<Duration, String> {
     value

@@ -70,7 +70,7 @@ pub(crate) struct Options {
     )]
     origins: Vec<String>,
     /// How many connections there may be at a time
-    #[arg(long, value_name = "N", default_value_t = 1000)]
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = values::at_least_one)]
     max_connections: usize,
     /// The certificate to listen with on wss, and those that vouch for it: a PEM file
     #[arg(long, value_name = "FILE", requires = "tls_key")]

@@ -37,6 +37,8 @@ fn wrong_usage_is_status_2_and_says_what_is_wrong() {
         (&["echo", "--listen", "9001"], "HOST:PORT"),
         (&["echo", "--max-message", "much"], "64K"),
         (&["echo", "--max-connections", "-1"], "-1"),
+        (&["echo", "--max-connections", "0"], "from 1 on"),
+        (&["tunnel", "--listen", "tcp://127.0.0.1:0", "--to", url, "--max-connections", "0"], "from 1 on"),
         (&["echo", "--compress=level=10"], "0 to 9"),
         (&["connect", "--compress=fast", url], "--help"),
         (&["connect"], "<URL>"),

@@ -144,6 +144,9 @@ impl<R: Runtime> Component<R> {
 
     /// What to do in every session once it is ready. An error gives the session up, and joins anew;
     /// [`Session::leave`] ends the component.
+    ///
+    /// It is waited for, so what goes on for as long as the session lasts has to end with it: requests fail then, and
+    /// [`Session::ended`] tells those who make none.
     #[must_use]
     pub fn on_join<F>(mut self, act: impl Fn(Session) -> F + Send + Sync + 'static) -> Self
     where

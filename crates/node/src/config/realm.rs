@@ -53,6 +53,8 @@ pub struct RealmOptions {
     pub max_registrations: u64,
     /// How many calls of a session may wait for their results. Default: 65,536.
     pub max_pending_calls: u64,
+    /// How many bytes the subscriptions, registrations and testaments of a session may take. Default: 64 MiB.
+    pub max_kept_bytes: u64,
     /// How many events are kept for later subscribers. Default: 10,000.
     pub retained_events: u64,
     /// How many bytes they may have. Default: 16 MiB.
@@ -146,6 +148,7 @@ impl Default for RealmOptions {
             max_subscriptions: 100_000,
             max_registrations: 100_000,
             max_pending_calls: 65_536,
+            max_kept_bytes: 64 << 20,
             retained_events: 10_000,
             retained_bytes: 16 << 20,
             request_ids: RequestIds::default(),
@@ -176,6 +179,7 @@ impl RealmOptions {
         section.number("max_subscriptions", &mut self.max_subscriptions, COUNT);
         section.number("max_registrations", &mut self.max_registrations, COUNT);
         section.number("max_pending_calls", &mut self.max_pending_calls, COUNT);
+        section.size("max_kept_bytes", &mut self.max_kept_bytes, QUEUE_BYTES);
         section.number("retained_events", &mut self.retained_events, COUNT);
         section.size("retained_bytes", &mut self.retained_bytes, 0..=64 << 30);
         section.choice("request_ids", &mut self.request_ids);

@@ -50,6 +50,7 @@ pub(super) fn realm(options: &RealmOptions) -> router::RealmConfig {
     made.session.subscriptions = size(options.max_subscriptions);
     made.session.registrations = size(options.max_registrations);
     made.session.pending_calls = size(options.max_pending_calls);
+    made.session.bytes = size(options.max_kept_bytes);
     made.retained.events = size(options.retained_events);
     made.retained.bytes = size(options.retained_bytes);
     made

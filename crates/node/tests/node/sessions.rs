@@ -374,3 +374,16 @@ async fn the_program_around_a_node_has_sessions_of_its_own() {
     let left = local.ended().await;
     assert!(left.to_string().contains("wamp.close.system_shutdown"), "{left}");
 }
+
+#[tokio::test]
+async fn what_a_session_keeps_is_limited_by_the_configuration() {
+    let node = start("[[realms]]\nmax_kept_bytes = \"16K\"").await;
+    let mut peer = Peer::websocket(&address(&node)).await;
+    peer.join("realm1").await;
+    let long = "x".repeat(10 << 10);
+    peer.send(&format!(r#"[32,1,{{}},"com.example.first{long}"]"#)).await;
+    assert!(peer.recv().await.starts_with("[33,1,"));
+    peer.send(&format!(r#"[32,2,{{}},"com.example.second{long}"]"#)).await;
+    let refused = peer.recv().await;
+    assert!(refused.starts_with("[8,32,2,") && refused.contains("wamp.error.unavailable"), "{refused}");
+}
