@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use wirebahn_adapter::wamp::ComponentEvent;
 use wirebahn_core::proxy::Proxy;
 use wirebahn_core::wamp::session::Left;
 use wirebahn_core::wamp::{BackoffOptions, CancelMode, InvocationPolicy, MatchPolicy, Serializer, Value};
@@ -131,6 +132,20 @@ pub(crate) struct Seen {
     pub(crate) waiting: AtomicUsize,
     /// Events of the topic.
     pub(crate) events: AtomicUsize,
+}
+
+impl Seen {
+    /// Counts what a component says of itself.
+    pub(crate) fn note<S>(&self, event: &ComponentEvent<'_, S>) {
+        let counter = match event {
+            ComponentEvent::Ready(_) => &self.ready,
+            ComponentEvent::JoinFailed(_) => &self.join_failed,
+            ComponentEvent::SetupFailed(_) => &self.setup_failed,
+            ComponentEvent::Waiting(_) => &self.waiting,
+            _ => return,
+        };
+        counter.fetch_add(1, Ordering::SeqCst);
+    }
 }
 
 /// Why there is no session.

@@ -9,8 +9,7 @@ use wirebahn_core::wamp::session::Left;
 use wirebahn_core::wamp::{CallOptions, Dict, MatchPolicy, Serializer, SessionId, Value};
 use wirebahn_drive::wamp::router::Router;
 use wirebahn_drive::wamp::{
-    self, CallResult, Component, ComponentEvent, Invocation, InvocationError, Join, JoinError, Register,
-    Reply,
+    self, CallResult, Component, Invocation, InvocationError, Join, JoinError, Register, Reply,
 };
 use wirebahn_drive::websocket::Server;
 use wirebahn_drive::{Shutdown, timeout};
@@ -65,7 +64,7 @@ impl<N: BlockOn> Wamp for Driven<N> {
                 async {}
             })
             .on_join(move |session| act(session, on_join))
-            .observe(move |event| note(&noting, &event))
+            .observe(move |event| noting.note(&event))
             .end_on(&shutdown);
         Running {
             seen,
@@ -82,17 +81,6 @@ async fn act(session: wamp::Session, on_join: OnJoin) -> Result<(), wamp::Error>
         OnJoin::Call(procedure) => drop(session.call::<_, Value>(procedure, ()).await?),
     }
     Ok(())
-}
-
-fn note(seen: &Seen, event: &ComponentEvent<'_>) {
-    let counter = match event {
-        ComponentEvent::Ready(_) => &seen.ready,
-        ComponentEvent::JoinFailed(_) => &seen.join_failed,
-        ComponentEvent::SetupFailed(_) => &seen.setup_failed,
-        ComponentEvent::Waiting(_) => &seen.waiting,
-        _ => return,
-    };
-    counter.fetch_add(1, Ordering::SeqCst);
 }
 
 pub(crate) fn way<N: BlockOn>(setup: JoinSetup) -> Result<Join<N>, JoinError> {

@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use wirebahn_blocking::Server;
 use wirebahn_blocking::wamp::{
-    self, Call as Calling, Component, ComponentEvent, Invocation, InvocationError, Join, JoinError, Register,
-    Reply, Router,
+    self, Call as Calling, Component, Invocation, InvocationError, Join, JoinError, Register, Reply, Router,
 };
 use wirebahn_core::wamp::session::Left;
 use wirebahn_core::wamp::{CallOptions, Dict, MatchPolicy, Serializer, SessionId, Value};
@@ -60,7 +59,7 @@ impl Wamp for Blocking {
                 counting.events.fetch_add(1, Ordering::SeqCst);
             })
             .on_join(move |session| act(&session, on_join))
-            .observe(move |event| note(&noting, &event))
+            .observe(move |event| noting.note(&event))
             .end_on(&shutdown);
         Running {
             seen,
@@ -77,17 +76,6 @@ fn act(session: &wamp::Session, on_join: OnJoin) -> Result<(), wamp::Error> {
         OnJoin::Call(procedure) => drop(session.call(procedure, ()).wait::<Value>()?),
     }
     Ok(())
-}
-
-fn note(seen: &Seen, event: &ComponentEvent<'_>) {
-    let counter = match event {
-        ComponentEvent::Ready(_) => &seen.ready,
-        ComponentEvent::JoinFailed(_) => &seen.join_failed,
-        ComponentEvent::SetupFailed(_) => &seen.setup_failed,
-        ComponentEvent::Waiting(_) => &seen.waiting,
-        _ => return,
-    };
-    counter.fetch_add(1, Ordering::SeqCst);
 }
 
 fn way(setup: JoinSetup) -> Result<Join, JoinError> {

@@ -421,15 +421,18 @@ fn passthru() -> Option<Box<PayloadPassthru>> {
     Some(Box::new(passthru))
 }
 
+/// A peer that knows everything else.
+fn without_passthru() -> Roles {
+    let all: Features = Feature::ALL.iter().copied().collect();
+    let known: Features = all.iter().filter(|&feature| feature != Feature::PayloadPassthruMode).collect();
+    no_features().with(Role::Caller, known).with(Role::Callee, known)
+}
+
 #[test]
 fn further_parts_of_a_call_are_in_passthru_mode_only_if_both_ends_know_it() {
-    let all: Features = Feature::ALL.iter().copied().collect();
-    let but_passthru: Features =
-        all.iter().filter(|&feature| feature != Feature::PayloadPassthruMode).collect();
-    let roles = no_features().with(Role::Caller, but_passthru).with(Role::Callee, but_passthru);
     let mut world = World::open();
     let able = world.join();
-    let unable = world.join_as(roles);
+    let unable = world.join_as(without_passthru());
     world.register(unable, "com.unable");
     let request = world.call_with(able, "com.unable", "1", in_parts);
     let invocation = world.invocation(unable);
@@ -452,13 +455,9 @@ fn further_parts_of_a_call_are_in_passthru_mode_only_if_both_ends_know_it() {
 
 #[test]
 fn parts_of_results_and_errors_are_in_passthru_mode_only_if_both_ends_know_it() {
-    let all: Features = Feature::ALL.iter().copied().collect();
-    let but_passthru: Features =
-        all.iter().filter(|&feature| feature != Feature::PayloadPassthruMode).collect();
-    let roles = no_features().with(Role::Caller, but_passthru).with(Role::Callee, but_passthru);
     let mut world = World::open();
     let able = world.join();
-    let [unable, other] = std::array::from_fn(|_| world.join_as(roles));
+    let [unable, other] = std::array::from_fn(|_| world.join_as(without_passthru()));
     world.register(able, "com.able");
     world.call_with(unable, "com.able", "", |options| options.receive_progress = true);
     let request = world.invocation(able).request;
