@@ -10,7 +10,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread;
 
-use wirebahn_adapter::OsEntropy;
+use wirebahn_blocking::OsEntropy;
 use wirebahn_blocking::opening::ServerOptions;
 use wirebahn_core::websocket::opening::{Acceptance, ServerOpening, ServerOpeningEvent};
 use wirebahn_core::websocket::{MessageEvent, Messages};

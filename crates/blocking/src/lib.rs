@@ -64,40 +64,94 @@
 //!   [`Closed`].
 #![forbid(unsafe_code)]
 
-mod byte_stream;
-mod client;
-mod connection;
-mod incoming;
-mod reach;
-#[cfg(feature = "tls")]
-mod secure;
-mod server;
-mod shared_socket;
-mod socket;
-mod split;
+mod network;
 mod stream;
 #[cfg(feature = "wamp")]
 pub mod wamp;
 
-pub use byte_stream::ByteStream;
-pub use client::{Client, Opened, connect, connect_on};
-pub use connection::{Connection, FrameSocket, StreamingSocket, WebSocket};
-pub use incoming::{HttpExchange, Incoming, Upgrade, accept, receive};
-#[cfg(feature = "tls")]
-pub use secure::TlsStream;
-pub use server::{SHUTDOWN_GRACE, Server, ServerHandle};
-pub use socket::TimedOut;
-pub use split::{WebSocketReader, WebSocketWriter};
-pub use stream::{Duplex, Stream};
+pub use network::{Listener, StdNetwork};
+pub use stream::Stream;
 
-pub use wirebahn_adapter::{
-    ACCEPT_PAUSE, CONNECT_TIMEOUT, ConnectError, Delay, Dialer, OsEntropy, ProxyError, ProxyErrorKind, Route,
-};
-pub use wirebahn_core::websocket::{
-    Cause, Chunk, CloseCode, Closed, Config, Event, Fin, Frames, Layer, Message, MessageEvent, MessageKind,
-    Messages, PartsLayer, PreparedMessage, Replies, SendError, Streaming, byte_stream::ByteEncoding,
-    extension, opening,
-};
-pub use wirebahn_core::{http, proxy};
+#[doc(inline)]
+pub use wirebahn_drive_blocking::names::websocket::*;
+
+/// Opens a connection to the server at `url`: `ws://host:port/path`, or `ws+unix:///socket:/path`; with the feature
+/// `tls` also `wss`.
+///
+/// [`Client`] has headers, subprotocols, proxies, options and other layers.
+///
+/// # Errors
+///
+/// The URL is invalid, or the server cannot be reached, refuses, or does not answer in time.
+pub fn connect(url: &str) -> Result<WebSocket, ConnectError> {
+    Ok(Client::new(url)?.connect()?.connection)
+}
+
+/// A connection to be opened: headers, subprotocols, proxies, redirects, options.
+///
+/// ```no_run
+/// use wirebahn_blocking::Client;
+///
+/// let opened = Client::new("ws://example.com/chat")?
+///     .header("Authorization", "Bearer 4711")?
+///     .subprotocol("chat")?
+///     .proxy_from_environment()
+///     .connect()?;
+/// println!("speaking {:?}", opened.response.subprotocol);
+/// # Ok::<_, wirebahn_blocking::ConnectError>(())
+/// ```
+pub type Client = wirebahn_drive_blocking::Client<StdNetwork>;
+
+/// An open connection and what the server answered.
+pub type Opened<L, S = Stream> = wirebahn_drive_blocking::Opened<L, S>;
+
+/// A listening server: one thread per connection.
+///
+/// ```no_run
+/// use wirebahn_blocking::Server;
+///
+/// let server = Server::bind("127.0.0.1:9001")?.max_connections(1_000);
+/// server.serve(|mut socket| {
+///     while let Some(message) = socket.recv() {
+///         if socket.send(message).is_err() {
+///             break;
+///         }
+///     }
+/// })?;
+/// # Ok::<_, std::io::Error>(())
+/// ```
+pub type Server = wirebahn_drive_blocking::Server<StdNetwork>;
+
+/// A connection at the layer `L`, over the stream `S`.
+pub type Connection<L, S = Stream> = wirebahn_drive_blocking::Connection<L, S>;
+
+/// A connection at the level of whole messages.
+pub type WebSocket<S = Stream> = wirebahn_drive_blocking::WebSocket<S>;
+
+/// A connection at the level of whole frames.
+pub type FrameSocket<S = Stream> = wirebahn_drive_blocking::FrameSocket<S>;
+
+/// A connection at the level of payload as it arrives.
+pub type StreamingSocket<S = Stream> = wirebahn_drive_blocking::StreamingSocket<S>;
+
+/// A connection as `Read` and `Write`, in the manner of websockify.
+pub type ByteStream<S = Stream> = wirebahn_drive_blocking::ByteStream<S>;
+
+/// The half of a [`WebSocket`] that receives.
+pub type WebSocketReader<S = Stream> = wirebahn_drive_blocking::WebSocketReader<S>;
+
+/// The half of a [`WebSocket`] that sends.
+pub type WebSocketWriter<S = Stream> = wirebahn_drive_blocking::WebSocketWriter<S>;
+
+/// A request that a client has made, waiting for an answer.
+pub type Incoming<S = Stream> = wirebahn_drive_blocking::Incoming<S>;
+
+/// A client that wants a WebSocket, waiting to be accepted or refused.
+pub type Upgrade<S = Stream> = wirebahn_drive_blocking::Upgrade<S>;
+
+/// A client that has made a plain HTTP request, waiting for the answer.
+pub type HttpExchange<S = Stream> = wirebahn_drive_blocking::HttpExchange<S>;
+
+/// A stream with TLS on it.
 #[cfg(feature = "tls")]
-pub use wirebahn_tls as tls;
+pub type TlsStream<S = Stream> = wirebahn_drive_blocking::TlsStream<S>;

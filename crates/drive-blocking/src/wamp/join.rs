@@ -1,6 +1,9 @@
 //! Joining a realm.
 
 use std::fmt;
+use std::marker::PhantomData;
+#[cfg(unix)]
+use std::path::Path;
 use std::sync::Arc;
 
 use bytes::BytesMut;
@@ -13,47 +16,25 @@ use super::Session;
 use super::open::{Opened, open_rawsocket, open_websocket};
 use super::shared::Shared;
 use super::tables::Tables;
-use crate::Stream;
+use crate::Network;
 use crate::reach::reach;
 use crate::shared_socket::SharedSocket;
 
-/// Joins a realm of the router at `url`: `ws://host:port/path`, `rs://host:port`, `unix:/path` or
-/// `ws+unix:///path`; with the feature `tls` also `wss` and `rss`.
-///
-/// [`Join`] has serializers, authentication and options.
-///
-/// # Errors
-///
-/// The URL is invalid, the router cannot be reached, or it does not let us in.
-pub fn join(url: &str, realm: &str) -> Result<Session, JoinError> {
-    Join::new(url, realm)?.join()
-}
-
-/// A realm to be joined.
-///
-/// ```no_run
-/// use wirebahn_blocking::wamp::{Join, Serializer};
-///
-/// let session = Join::new("rs://router.example.com:8081", "realm1")?
-///     .serializers([Serializer::MsgPack])
-///     .session(|config| config.authid = Some("joe".into()))
-///     .join()?;
-/// # Ok::<_, wirebahn_blocking::wamp::JoinError>(())
-/// ```
-#[derive(Clone)]
-pub struct Join {
+/// A realm to be joined. Adapters name it without the parameter.
+pub struct Join<N> {
     options: JoinOptions,
     on_challenge: Option<OnChallenge>,
+    network: PhantomData<fn() -> N>,
 }
 
-impl Join {
+impl<N: Network> Join<N> {
     /// A realm of the router at `url`.
     ///
     /// # Errors
     ///
     /// The URL is invalid.
     pub fn new(url: &str, realm: &str) -> Result<Self, JoinError> {
-        Ok(Self { options: JoinOptions::new(url, realm)?, on_challenge: None })
+        Ok(Self { options: JoinOptions::new(url, realm)?, on_challenge: None, network: PhantomData })
     }
 
     wirebahn_adapter::join_setters!();
@@ -88,7 +69,7 @@ impl Join {
         }
     }
 
-    fn join_rawsocket(self, stream: Stream, received: BytesMut) -> Result<Session, JoinError> {
+    fn join_rawsocket(self, stream: N::Stream, received: BytesMut) -> Result<Session, JoinError> {
         let mut reached = Some((stream, received));
         let mut refused = JoinError::Unsupported("no serializer was offered; add one");
         for subprotocol in &self.options.subprotocols {
@@ -107,13 +88,12 @@ impl Join {
     }
 
     /// A stream to where the URL leads, and what came from there already.
-    fn reach(&self) -> Result<(Stream, BytesMut), JoinError> {
+    fn reach(&self) -> Result<(N::Stream, BytesMut), JoinError> {
         #[cfg(unix)]
         if let RouterUrl::RawSocketUnix { path } = &self.options.url {
-            let stream = std::os::unix::net::UnixStream::connect(path)?;
-            return Ok((Stream::Unix(stream), BytesMut::new()));
+            return Ok((N::connect_unix(Path::new(path))?, BytesMut::new()));
         }
-        Ok(reach(&self.options.websocket_url()?, &self.options.dialer)?)
+        Ok(reach::<N>(&self.options.websocket_url()?, &self.options.dialer)?)
     }
 }
 
@@ -140,7 +120,13 @@ pub(super) fn begin(opened: Opened, on_challenge: Option<&OnChallenge>) -> Resul
     Ok(session)
 }
 
-impl fmt::Debug for Join {
+impl<N> Clone for Join<N> {
+    fn clone(&self) -> Self {
+        Self { options: self.options.clone(), on_challenge: self.on_challenge.clone(), network: PhantomData }
+    }
+}
+
+impl<N> fmt::Debug for Join<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Join").field("options", &self.options).finish_non_exhaustive()
     }

@@ -10,6 +10,7 @@ use wirebahn_core::wamp::session::OperationError;
 use wirebahn_core::wamp::{CancelMode, RequestId, Serializer};
 use wirebahn_core::{Engine, Instant, Transport};
 
+use super::any_stream::AnyStream;
 use super::peer::AnyPeer;
 use super::tables::{Answer, OnGranted, Tables};
 use crate::shared_socket::{LONGEST_READ, ReadHalf, SharedSocket, SocketState, Written};
@@ -20,14 +21,14 @@ const LONG: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// One session.
 pub(crate) struct Shared {
-    socket: SharedSocket<AnyPeer, Tables>,
+    socket: SharedSocket<AnyPeer, Tables, AnyStream>,
     pub(crate) serializer: Serializer,
 }
 
 pub(crate) type State = SocketState<AnyPeer, Tables>;
 
 impl Shared {
-    pub(crate) fn new(socket: SharedSocket<AnyPeer, Tables>, serializer: Serializer) -> Arc<Self> {
+    pub(crate) fn new(socket: SharedSocket<AnyPeer, Tables, AnyStream>, serializer: Serializer) -> Arc<Self> {
         Arc::new(Self { socket, serializer })
     }
 
@@ -37,7 +38,7 @@ impl Shared {
     }
 
     /// Reads until the session and its connection have ended.
-    pub(crate) fn read(self: &Arc<Self>, mut half: ReadHalf) {
+    pub(crate) fn read(self: &Arc<Self>, mut half: ReadHalf<AnyStream>) {
         loop {
             let mut state = self.lock();
             let is_over = state.engine.transport() == Transport::Close;

@@ -12,16 +12,16 @@ use wirebahn_tls::rustls::{ClientConnection, Connection, ServerConnection};
 use wirebahn_tls::{ClientTls, ServerTls, TlsError, TlsFailure, TlsInfo, server_name};
 
 use crate::socket::{is_temporary, now, with_scratch};
-use crate::{Duplex, Stream};
+use crate::{Duplex, TryClone};
 
 /// The most that is read of the stream at a time: a record of the greatest length (RFC 8446 5.2) and its header.
 const READ_LEN: usize = 5 + 16 * 1024 + 256;
 
 /// A stream with TLS on it. Its two directions may be used by two threads, through
-/// [`try_clone`](Stream::try_clone).
-pub struct TlsStream {
+/// [`try_clone`](TryClone::try_clone).
+pub struct TlsStream<S> {
     tls: Arc<Tls>,
-    stream: Stream,
+    stream: S,
 }
 
 /// What the handles of one stream share. Nobody holds the lock of the state while the stream blocks, so that one thread can
@@ -38,13 +38,17 @@ struct State {
     incoming: BytesMut,
 }
 
-/// Speaks TLS as the client.
-pub(crate) fn connect(
-    stream: Stream,
+/// Speaks TLS as the client, until `deadline` at most.
+///
+/// # Errors
+///
+/// The server does not, is not the one that was asked for, or takes too long.
+pub fn secure<S: Duplex>(
+    stream: S,
     tls: &ClientTls,
     host: &Host,
     deadline: Option<Instant>,
-) -> std::result::Result<Stream, TlsError> {
+) -> std::result::Result<TlsStream<S>, TlsError> {
     let name = host.to_string();
     let connection = ClientConnection::new(Arc::clone(tls.config()), server_name(&name)?)
         .map_err(|error| TlsError::new(name.as_str(), error.into()))?;
@@ -52,33 +56,37 @@ pub(crate) fn connect(
     stream.shake_hands(&name, deadline)
 }
 
-/// Speaks TLS as the server; `received` was read already.
-pub(crate) fn accept(
-    stream: Stream,
+/// Speaks TLS as the server, until `deadline` at most; `received` was read already.
+///
+/// # Errors
+///
+/// The client does not, refuses, or takes too long.
+pub fn secure_accepted<S: Duplex>(
+    stream: S,
     received: BytesMut,
     tls: &ServerTls,
     deadline: Option<Instant>,
-) -> std::result::Result<Stream, TlsError> {
+) -> std::result::Result<TlsStream<S>, TlsError> {
     let name = "a client";
     let connection =
         ServerConnection::new(Arc::clone(tls.config())).map_err(|error| TlsError::new(name, error.into()))?;
     TlsStream::new(connection.into(), received, stream).shake_hands(name, deadline)
 }
 
-impl TlsStream {
-    fn new(connection: Connection, incoming: BytesMut, stream: Stream) -> Self {
+impl<S: Duplex> TlsStream<S> {
+    fn new(connection: Connection, incoming: BytesMut, stream: S) -> Self {
         let state = Mutex::new(State { connection, incoming });
         Self { tls: Arc::new(Tls { state, outgoing: Mutex::default() }), stream }
     }
 
-    fn shake_hands(mut self, name: &str, deadline: Option<Instant>) -> std::result::Result<Stream, TlsError> {
+    fn shake_hands(mut self, name: &str, deadline: Option<Instant>) -> std::result::Result<Self, TlsError> {
         loop {
             let left = deadline.map(|deadline| deadline.saturating_duration_since(now()));
             if left.is_some_and(|left| left.is_zero()) {
                 return Err(TlsError::new(name, TlsFailure::TimedOut));
             }
             match self.shake_hands_once(left) {
-                Ok(true) => return Ok(Stream::Tls(Box::new(self))),
+                Ok(true) => return Ok(self),
                 Err(error) if !is_temporary(&error) => return Err(TlsError::from_io(name, error)),
                 Ok(false) | Err(_) => {}
             }
@@ -116,12 +124,8 @@ impl TlsStream {
 
     /// The stream under it.
     #[must_use]
-    pub const fn get_ref(&self) -> &Stream {
+    pub const fn get_ref(&self) -> &S {
         &self.stream
-    }
-
-    pub(crate) fn try_clone(&self) -> Result<Self> {
-        Ok(Self { tls: Arc::clone(&self.tls), stream: self.stream.try_clone()? })
     }
 
     /// Reads records, and takes them in; how many octets, 0 at the end of the stream.
@@ -170,7 +174,7 @@ impl Tls {
         self.outgoing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn send(&self, outgoing: &mut BytesMut, stream: &mut Stream) -> Result<()> {
+    fn send(&self, outgoing: &mut BytesMut, stream: &mut impl Write) -> Result<()> {
         loop {
             let mut state = self.state();
             while state.connection.wants_write() {
@@ -223,7 +227,7 @@ impl State {
     }
 }
 
-impl Read for TlsStream {
+impl<S: Duplex> Read for TlsStream<S> {
     fn read(&mut self, buf: &mut [u8]) -> Result<usize> {
         loop {
             let mut state = self.tls.state();
@@ -244,7 +248,7 @@ impl Read for TlsStream {
     }
 }
 
-impl Write for TlsStream {
+impl<S: Duplex> Write for TlsStream<S> {
     fn write(&mut self, buf: &[u8]) -> Result<usize> {
         self.write_with(|writer| writer.write(buf))
     }
@@ -259,7 +263,13 @@ impl Write for TlsStream {
     }
 }
 
-impl Duplex for TlsStream {
+impl<S: TryClone> TryClone for TlsStream<S> {
+    fn try_clone(&self) -> Result<Self> {
+        Ok(Self { tls: Arc::clone(&self.tls), stream: self.stream.try_clone()? })
+    }
+}
+
+impl<S: Duplex> Duplex for TlsStream<S> {
     fn set_read_timeout(&self, timeout: Option<Duration>) -> Result<()> {
         self.stream.set_read_timeout(timeout)
     }
@@ -275,7 +285,7 @@ impl Duplex for TlsStream {
     }
 }
 
-impl fmt::Debug for TlsStream {
+impl<S: fmt::Debug> fmt::Debug for TlsStream<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TlsStream").field("stream", &self.stream).finish_non_exhaustive()
     }

@@ -4,13 +4,13 @@ use std::fmt;
 use std::io::{BufRead, Error, ErrorKind, Read, Result, Write};
 
 use bytes::{Buf, Bytes};
-use wirebahn_adapter::byte_stream_end;
+use wirebahn_adapter::{ConnectError, byte_stream_end};
 use wirebahn_core::http::StatusCode;
 use wirebahn_core::websocket::byte_stream::{ByteDecoder, ByteEncoding, ByteStreamError, MAX_MESSAGE_BYTES};
 use wirebahn_core::websocket::opening::{Acceptance, OpeningFailure, Refusal, Subprotocol};
 use wirebahn_core::websocket::{CloseCode, Closed, Event};
 
-use crate::{Client, ConnectError, Duplex, Stream, StreamingSocket, Upgrade};
+use crate::{Client, Duplex, Network, StreamingSocket, Upgrade};
 
 /// A WebSocket as `Read` and `Write`, interoperable with websockify and with Autobahn's `WrappingWebSocketAdapter`: for
 /// protocols that know nothing of messages, behind ports and proxies that know nothing but HTTP.
@@ -35,7 +35,7 @@ use crate::{Client, ConnectError, Duplex, Stream, StreamingSocket, Upgrade};
 /// * Reading ends with the peer's Close frame, if that has the code 1000 or 1001 or none. Every other end of the connection is
 ///   an error, so that a stream which was cut off is not taken for a complete one; its source is the [`Closed`].
 /// * Dropping the stream drops the connection; [`close`](Self::close) ends it in order.
-pub struct ByteStream<S = Stream> {
+pub struct ByteStream<S> {
     connection: StreamingSocket<S>,
     encoding: ByteEncoding,
     decoder: ByteDecoder,
@@ -45,13 +45,13 @@ pub struct ByteStream<S = Stream> {
     error: Option<ByteStreamError>,
 }
 
-impl ByteStream {
+impl<S: Duplex> ByteStream<S> {
     /// Opens a byte stream, offering all encodings; a server that chooses none gets binary messages.
     ///
     /// # Errors
     ///
     /// As [`Client::connect`]; also if a subprotocol was offered before.
-    pub fn connect(client: Client) -> std::result::Result<Self, ConnectError> {
+    pub fn connect<N: Network<Stream = S>>(client: Client<N>) -> std::result::Result<Self, ConnectError> {
         Self::connect_with(client, &ByteEncoding::ALL)
     }
 
@@ -60,8 +60,8 @@ impl ByteStream {
     /// # Errors
     ///
     /// As [`connect`](Self::connect).
-    pub fn connect_with(
-        mut client: Client,
+    pub fn connect_with<N: Network<Stream = S>>(
+        mut client: Client<N>,
         encodings: &[ByteEncoding],
     ) -> std::result::Result<Self, ConnectError> {
         for encoding in encodings {
@@ -72,9 +72,7 @@ impl ByteStream {
         let encoding = opened.response.subprotocol.as_deref().and_then(ByteEncoding::from_subprotocol);
         Ok(Self::new(opened.connection, encoding.unwrap_or_default()))
     }
-}
 
-impl<S: Duplex> ByteStream<S> {
     /// Uses `connection`, on which nothing was sent or received yet, as a byte stream.
     #[must_use]
     pub const fn new(connection: StreamingSocket<S>, encoding: ByteEncoding) -> Self {

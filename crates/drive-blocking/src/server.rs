@@ -2,11 +2,8 @@
 
 use std::fmt;
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
-#[cfg(unix)]
-use std::os::unix::net::{UnixListener, UnixStream};
-#[cfg(unix)]
-use std::path::{Path, PathBuf};
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -23,29 +20,15 @@ use wirebahn_core::websocket::opening::{
 use crate::incoming::{Admission, HttpExchange, Incoming, Upgrade, receive_after};
 use crate::reach::converse;
 use crate::socket::now;
-use crate::{Stream, WebSocket};
+use crate::{Accepted, Duplex, Listen, Wake, WebSocket};
 
 /// How long connections may take to end after a shutdown was requested, unless [`Server::shutdown_grace`] says
 /// otherwise.
 pub const SHUTDOWN_GRACE: Duration = Duration::from_secs(10);
 
-/// A listening server: one thread per connection.
-///
-/// ```no_run
-/// use wirebahn_blocking::Server;
-///
-/// let server = Server::bind("127.0.0.1:9001")?;
-/// server.serve(|mut socket| {
-///     while let Some(message) = socket.recv() {
-///         if socket.send(message).is_err() {
-///             break;
-///         }
-///     }
-/// })?;
-/// # Ok::<_, std::io::Error>(())
-/// ```
-pub struct Server {
-    listener: Listener,
+/// A listening server: one thread per connection. Adapters name it without the parameter.
+pub struct Server<N: Listen> {
+    listener: N::Listener,
     options: Arc<ServerOptions>,
     max_connections: usize,
     shutdown_grace: Duration,
@@ -58,13 +41,6 @@ pub struct Server {
 /// Answers plain HTTP.
 pub(crate) type AnswerHttp = dyn Fn(&HttpRequest) -> HttpResponse + Send + Sync;
 
-#[derive(Debug)]
-enum Listener {
-    Tcp(TcpListener),
-    #[cfg(unix)]
-    Unix(UnixListener),
-}
-
 /// What comes before the request.
 #[derive(Clone, Debug, Default)]
 struct Front {
@@ -74,10 +50,9 @@ struct Front {
 }
 
 /// Ends a [`Server`] from elsewhere. Clones are of the same server.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ServerHandle(Arc<Shared>);
 
-#[derive(Debug)]
 struct Shared {
     shutdown: Arc<AtomicBool>,
     /// Where a connection ends the wait for connections.
@@ -87,13 +62,6 @@ struct Shared {
     ended: Condvar,
 }
 
-#[derive(Debug)]
-enum Wake {
-    Tcp(Option<SocketAddr>),
-    #[cfg(unix)]
-    Unix(Option<PathBuf>),
-}
-
 #[derive(Debug, Default)]
 struct Counts {
     all: usize,
@@ -101,21 +69,22 @@ struct Counts {
     admitted: usize,
 }
 
-impl Server {
+impl<N: Listen> Server<N> {
     /// Listens on an address. Port 0 lets the system choose; [`local_addr`](Self::local_addr) tells which.
     ///
     /// # Errors
     ///
     /// The address is invalid, in use, or not allowed.
     pub fn bind(address: impl ToSocketAddrs) -> io::Result<Self> {
-        Ok(Self::from_listener(TcpListener::bind(address)?))
-    }
-
-    /// Takes connections of a listener that there is already; it must be one that blocks.
-    #[must_use]
-    pub fn from_listener(listener: TcpListener) -> Self {
-        let wake = Wake::Tcp(listener.local_addr().ok().map(reachable));
-        Self::with(Listener::Tcp(listener), wake)
+        let mut last_error = None;
+        for address in address.to_socket_addrs()? {
+            match N::bind(address) {
+                Ok(listener) => return Ok(Self::new(listener)),
+                Err(error) => last_error = Some(error),
+            }
+        }
+        let none = || io::Error::new(io::ErrorKind::InvalidInput, "there is no address to listen on");
+        Err(last_error.unwrap_or_else(none))
     }
 
     /// Listens on a Unix socket at a path where there is nothing yet. The file stays when the server ends.
@@ -123,23 +92,17 @@ impl Server {
     /// # Errors
     ///
     /// There is something, or the path is not allowed.
-    #[cfg(unix)]
     pub fn bind_unix(path: impl AsRef<Path>) -> io::Result<Self> {
-        Ok(Self::from_unix_listener(UnixListener::bind(&path)?))
+        Ok(Self::new(N::bind_unix(path.as_ref())?))
     }
 
-    /// Takes connections of a listener on a Unix socket that there is already; it must be one that blocks.
-    #[cfg(unix)]
+    /// Takes connections of a listener that there is already; it must be one that blocks.
     #[must_use]
-    pub fn from_unix_listener(listener: UnixListener) -> Self {
-        let path = listener.local_addr().ok().and_then(|address| address.as_pathname().map(Into::into));
-        Self::with(Listener::Unix(listener), Wake::Unix(path))
-    }
-
-    fn with(listener: Listener, wake: Wake) -> Self {
+    pub fn new(listener: impl Into<N::Listener>) -> Self {
+        let listener = listener.into();
         let shared = Shared {
             shutdown: Arc::default(),
-            wake,
+            wake: N::wake(&listener),
             connections: Mutex::default(),
             ended: Condvar::default(),
         };
@@ -164,17 +127,18 @@ impl Server {
 
     /// Answers plain HTTP requests, which are refused with 426 otherwise; each on the thread of its connection.
     ///
-    /// ```no_run
-    /// use wirebahn_blocking::Server;
-    /// use wirebahn_blocking::http::StatusCode;
-    /// use wirebahn_blocking::opening::HttpResponse;
+    /// ```
+    /// use wirebahn_core::http::StatusCode;
+    /// use wirebahn_core::websocket::opening::HttpResponse;
+    /// use wirebahn_drive_blocking::{Listen, Server};
     ///
-    /// let server = Server::bind("127.0.0.1:9001")?.http(|request| {
-    ///     let mut response = HttpResponse::new(StatusCode::OK);
-    ///     response.body = format!("There is nothing at {} but a WebSocket.\n", request.resource).into();
-    ///     response
-    /// });
-    /// # Ok::<_, std::io::Error>(())
+    /// fn say_what_this_is<N: Listen>(server: Server<N>) -> Server<N> {
+    ///     server.http(|request| {
+    ///         let mut response = HttpResponse::new(StatusCode::OK);
+    ///         response.body = format!("There is nothing at {} but a WebSocket.\n", request.resource).into();
+    ///         response
+    ///     })
+    /// }
     /// ```
     #[must_use]
     pub fn http(mut self, answer: impl Fn(&HttpRequest) -> HttpResponse + Send + Sync + 'static) -> Self {
@@ -232,11 +196,7 @@ impl Server {
     ///
     /// The system does not know, or the server listens on a Unix socket.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        match &self.listener {
-            Listener::Tcp(listener) => listener.local_addr(),
-            #[cfg(unix)]
-            Listener::Unix(_) => Err(io::ErrorKind::Unsupported.into()),
-        }
+        N::local_addr(&self.listener)
     }
 
     /// A handle that ends the server.
@@ -251,7 +211,7 @@ impl Server {
     /// # Errors
     ///
     /// No thread can be started.
-    pub fn serve(self, handler: impl Fn(WebSocket) + Send + Sync + 'static) -> io::Result<()> {
+    pub fn serve(self, handler: impl Fn(WebSocket<N::Stream>) + Send + Sync + 'static) -> io::Result<()> {
         let shutdown = Arc::clone(&self.handle.0.shutdown);
         self.serve_upgrades(move |upgrade| {
             // The default acceptance is always allowed; if the client has gone there is nobody to serve.
@@ -272,7 +232,10 @@ impl Server {
     /// # Errors
     ///
     /// No thread can be started.
-    pub fn serve_upgrades(self, handler: impl Fn(Upgrade) + Send + Sync + 'static) -> io::Result<()> {
+    pub fn serve_upgrades(
+        self,
+        handler: impl Fn(Upgrade<N::Stream>) + Send + Sync + 'static,
+    ) -> io::Result<()> {
         let answer_http = self.answer_http.clone();
         self.serve_arrivals(move |arrival| match (arrival.receive(), &answer_http) {
             (Ok(Incoming::Upgrade(upgrade)), _) => handler(upgrade),
@@ -285,14 +248,14 @@ impl Server {
     /// Hands every stream to `handler`, each on a thread of its own, until a shutdown is requested.
     pub(crate) fn serve_arrivals(
         mut self,
-        handler: impl Fn(Arrival) + Send + Sync + 'static,
+        handler: impl Fn(Arrival<N::Stream>) + Send + Sync + 'static,
     ) -> io::Result<()> {
         if self.answer_http.is_some() {
             Arc::make_mut(&mut self.options).plain_http = PlainHttp::HandOver;
         }
         let (handler, shared) = (Arc::new(handler), Arc::clone(&self.handle.0));
         while !shared.is_ending() {
-            let (stream, peer) = match self.listener.accept(self.delay) {
+            let Accepted { stream, peer } = match N::accept(&self.listener, self.delay) {
                 Ok(accepted) => accepted,
                 Err(error) if concerns_one_connection(&error) => continue,
                 Err(error) => {
@@ -311,7 +274,7 @@ impl Server {
                 // Not only the field that is used here: it counts for as long as the thread lives.
                 let guard = guard;
                 let admission = guard.admission;
-                let Some((stream, peer, received)) = front.pass(stream, peer, &options) else { return };
+                let Some((stream, peer, received)) = front.pass::<N>(stream, peer, &options) else { return };
                 handler(Arrival { stream, peer, received, options, admission });
             })?;
         }
@@ -322,8 +285,8 @@ impl Server {
 }
 
 /// A stream of a client that has not said yet what it wants.
-pub(crate) struct Arrival {
-    pub(crate) stream: Stream,
+pub(crate) struct Arrival<S> {
+    pub(crate) stream: S,
     pub(crate) peer: Option<SocketAddr>,
     /// What was read from the stream already.
     pub(crate) received: BytesMut,
@@ -331,16 +294,16 @@ pub(crate) struct Arrival {
     pub(crate) admission: Admission,
 }
 
-impl Arrival {
+impl<S: Duplex> Arrival<S> {
     /// Waits for the request.
-    pub(crate) fn receive(self) -> Result<Incoming, OpeningFailure> {
+    pub(crate) fn receive(self) -> Result<Incoming<S>, OpeningFailure> {
         let peer = self.peer.map(|peer| peer.to_string());
         let incoming = receive_after(self.stream, self.received, self.options, peer, self.admission);
         incoming.inspect_err(|failure| trace::refused(self.peer, failure))
     }
 }
 
-pub(crate) fn respond(exchange: HttpExchange, answer: Option<&AnswerHttp>) {
+pub(crate) fn respond<S: Duplex>(exchange: HttpExchange<S>, answer: Option<&AnswerHttp>) {
     let response = match answer {
         Some(answer) => answer(exchange.request()),
         None => HttpResponse::new(StatusCode::NOT_FOUND),
@@ -351,31 +314,18 @@ pub(crate) fn respond(exchange: HttpExchange, answer: Option<&AnswerHttp>) {
     }
 }
 
-impl Listener {
-    fn accept(&self, delay: Delay) -> io::Result<(Stream, Option<SocketAddr>)> {
-        match self {
-            Self::Tcp(listener) => {
-                let (stream, peer) = listener.accept()?;
-                Ok((Stream::tcp(stream, delay), Some(peer)))
-            }
-            #[cfg(unix)]
-            Self::Unix(listener) => Ok((Stream::Unix(listener.accept()?.0), None)),
-        }
-    }
-}
-
 impl Front {
     /// What is left once all that comes before the request has come.
-    fn pass(
+    fn pass<N: Listen>(
         &self,
-        mut stream: Stream,
+        mut stream: N::Stream,
         mut peer: Option<SocketAddr>,
         #[cfg_attr(
             not(feature = "tls"),
             expect(unused_variables, reason = "only TLS has a deadline of its own")
         )]
         options: &ServerOptions,
-    ) -> Option<(Stream, Option<SocketAddr>, BytesMut)> {
+    ) -> Option<(N::Stream, Option<SocketAddr>, BytesMut)> {
         let mut received = BytesMut::new();
         if let Some(expected) = &self.proxy_header {
             let expectation = expected.expectation(peer.map(|peer| peer.ip()));
@@ -391,7 +341,7 @@ impl Front {
         #[cfg(feature = "tls")]
         if let Some(tls) = &self.tls {
             let deadline = options.open_timeout.map(|timeout| now() + timeout);
-            let secured = crate::secure::accept(stream, std::mem::take(&mut received), tls, deadline);
+            let secured = N::secure_accepted(stream, std::mem::take(&mut received), tls, deadline);
             stream = secured.inspect_err(|error| trace::refused(peer, error)).ok()?;
         }
         Some((stream, peer, received))
@@ -404,13 +354,7 @@ impl ServerHandle {
     /// with a router GOODBYE before.
     pub fn shut_down(&self) {
         self.0.shutdown.store(true, Ordering::Release);
-        // Only to end the wait for connections.
-        match &self.0.wake {
-            Wake::Tcp(Some(address)) => drop(TcpStream::connect_timeout(address, Duration::from_secs(1))),
-            #[cfg(unix)]
-            Wake::Unix(Some(path)) => drop(UnixStream::connect(path)),
-            _ => {}
-        }
+        (self.0.wake)();
     }
 
     /// What [`shut_down`](Self::shut_down) sets.
@@ -469,25 +413,22 @@ impl Drop for Guard {
     }
 }
 
-/// The address by which a listener on `address` is reached from this machine.
-fn reachable(mut address: SocketAddr) -> SocketAddr {
-    if address.ip().is_unspecified() {
-        address.set_ip(if address.is_ipv4() {
-            Ipv4Addr::LOCALHOST.into()
-        } else {
-            Ipv6Addr::LOCALHOST.into()
-        });
-    }
-    address
-}
-
-impl fmt::Debug for Server {
+impl<N: Listen> fmt::Debug for Server<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Server")
             .field("listener", &self.listener)
             .field("options", &self.options)
             .field("max_connections", &self.max_connections)
             .field("front", &self.front)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for ServerHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerHandle")
+            .field("shutdown", &self.0.shutdown)
+            .field("connections", &self.0.connections)
             .finish_non_exhaustive()
     }
 }

@@ -1,4 +1,3 @@
-use std::io::Read;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -20,12 +19,12 @@ use super::handle::Handle;
 use crate::incoming::{Admission, Incoming, Upgrade};
 use crate::server::{AnswerHttp, Arrival, respond};
 use crate::socket::{Socket, is_temporary, now, with_scratch};
-use crate::{Duplex, Stream, WebSocket};
+use crate::{Duplex, TryClone, WebSocket};
 
 /// Finds out what a client speaks, and serves it until its connection ends.
-pub(super) fn serve_arrival(
+pub(super) fn serve_arrival<S: Duplex + TryClone + Send + 'static>(
     router: &Arc<Handle>,
-    mut arrival: Arrival,
+    mut arrival: Arrival<S>,
     rawsocket: &Arc<raw::ServerOptions>,
     answer_http: Option<&AnswerHttp>,
     shutdown: &Arc<AtomicBool>,
@@ -59,7 +58,7 @@ pub(super) fn serve_arrival(
 }
 
 /// The first octet that the client sends, which stays among those that were received; `None` if none comes in time.
-fn first_octet(arrival: &mut Arrival) -> Option<u8> {
+fn first_octet(arrival: &mut Arrival<impl Duplex>) -> Option<u8> {
     let deadline = arrival.options.open_timeout.map(|timeout| now() + timeout);
     while arrival.received.is_empty() {
         let left = deadline.map(|deadline| deadline.saturating_duration_since(now()));
@@ -83,7 +82,10 @@ fn first_octet(arrival: &mut Arrival) -> Option<u8> {
 }
 
 /// Accepts a WebSocket with the first subprotocol of the client's that is one of WAMP; refuses it if there is none.
-fn accept_websocket(upgrade: Upgrade, peer: Option<SocketAddr>) -> Option<(WebSocket, Subprotocol)> {
+fn accept_websocket<S: Duplex>(
+    upgrade: Upgrade<S>,
+    peer: Option<SocketAddr>,
+) -> Option<(WebSocket<S>, Subprotocol)> {
     let known: Vec<&str> = upgrade.request().subprotocols.iter().map(String::as_str).collect();
     let Some(subprotocol) = known.into_iter().find_map(Subprotocol::from_name) else {
         trace::refused(peer, &"none of the offered subprotocols is spoken here");
@@ -103,12 +105,12 @@ fn accept_websocket(upgrade: Upgrade, peer: Option<SocketAddr>) -> Option<(WebSo
 }
 
 /// Takes a RawSocket. Serializers that are not known here are not spoken, whatever the options say.
-pub(super) fn accept_rawsocket(
-    stream: Stream,
+pub(super) fn accept_rawsocket<S: Duplex>(
+    stream: S,
     received: BytesMut,
     mut options: Arc<raw::ServerOptions>,
     admission: Admission,
-) -> Result<(Socket<MessageLink<RawSocket>, Stream>, Serializer), raw::OpeningFailure> {
+) -> Result<(Socket<MessageLink<RawSocket>, S>, Serializer), raw::OpeningFailure> {
     if options.serializers.iter().any(|number| known(*number).is_none()) {
         Arc::make_mut(&mut options).serializers.retain(|number| known(*number).is_some());
     }

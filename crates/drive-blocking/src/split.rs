@@ -11,36 +11,35 @@ use wirebahn_core::websocket::{
 };
 use wirebahn_core::{Engine, Transport};
 
-use crate::WebSocket;
 use crate::shared_socket::{LONGEST_READ, ReadHalf, SharedSocket};
 use crate::socket::{TimedOut, now};
+use crate::{Duplex, TryClone, WebSocket};
 
 /// The half of a [`WebSocket`] that receives.
 ///
 /// It does what the connection needs, too: it answers pings and runs timers. A connection whose reader nobody uses
 /// stands still.
-pub struct WebSocketReader {
-    shared: Arc<Shared>,
-    read_half: ReadHalf,
+pub struct WebSocketReader<S> {
+    shared: Arc<Shared<S>>,
+    read_half: ReadHalf<S>,
     closed: Option<Closed>,
 }
 
 /// The half of a [`WebSocket`] that sends; clones send on the same connection. Dropping them ends nothing: say
 /// [`close`](Self::close).
-#[derive(Clone)]
-pub struct WebSocketWriter {
-    shared: Arc<Shared>,
+pub struct WebSocketWriter<S> {
+    shared: Arc<Shared<S>>,
 }
 
-type Shared = SharedSocket<Messages, ()>;
+type Shared<S> = SharedSocket<Messages, (), S>;
 
-impl WebSocket {
+impl<S: Duplex + TryClone> WebSocket<S> {
     /// Two halves, for two threads.
     ///
     /// # Errors
     ///
     /// The connection has ended, or the system refuses a second handle of its stream.
-    pub fn split(self) -> io::Result<(WebSocketReader, WebSocketWriter)> {
+    pub fn split(self) -> io::Result<(WebSocketReader<S>, WebSocketWriter<S>)> {
         let (shared, read_half) = SharedSocket::new(self.socket, ())?;
         let shared = Arc::new(shared);
         let reader = WebSocketReader { shared: Arc::clone(&shared), read_half, closed: None };
@@ -48,7 +47,7 @@ impl WebSocket {
     }
 }
 
-impl WebSocketReader {
+impl<S: Duplex> WebSocketReader<S> {
     /// The next message; `None` once the connection has ended, when [`closed`](Self::closed) tells how.
     pub fn recv(&mut self) -> Option<Message> {
         loop {
@@ -109,7 +108,7 @@ impl WebSocketReader {
     }
 }
 
-impl WebSocketWriter {
+impl<S: Duplex> WebSocketWriter<S> {
     /// Sends a message and waits until it is written to the stream.
     ///
     /// # Errors
@@ -171,7 +170,7 @@ impl WebSocketWriter {
 }
 
 /// The messages, as [`WebSocketReader::recv`] returns them.
-impl Iterator for WebSocketReader {
+impl<S: Duplex> Iterator for WebSocketReader<S> {
     type Item = Message;
 
     fn next(&mut self) -> Option<Message> {
@@ -179,13 +178,19 @@ impl Iterator for WebSocketReader {
     }
 }
 
-impl fmt::Debug for WebSocketReader {
+impl<S> Clone for WebSocketWriter<S> {
+    fn clone(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared) }
+    }
+}
+
+impl<S> fmt::Debug for WebSocketReader<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WebSocketReader").field("closed", &self.closed).finish_non_exhaustive()
     }
 }
 
-impl fmt::Debug for WebSocketWriter {
+impl<S> fmt::Debug for WebSocketWriter<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WebSocketWriter").finish_non_exhaustive()
     }

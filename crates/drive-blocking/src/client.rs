@@ -1,6 +1,8 @@
 //! Opening connections.
 
+use std::fmt;
 use std::io;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use bytes::BytesMut;
@@ -15,19 +17,7 @@ use wirebahn_core::websocket::{Layer, Messages};
 
 use crate::reach::reach;
 use crate::socket::{Socket, now};
-use crate::{Connection, Duplex, Stream, WebSocket};
-
-/// Opens a connection to the server at `url`: `ws://host:port/path`, or `ws+unix:///socket:/path`; with the feature
-/// `tls` also `wss`.
-///
-/// [`Client`] has headers, subprotocols, proxies, options and other layers.
-///
-/// # Errors
-///
-/// The URL is invalid, or the server cannot be reached, refuses, or does not answer in time.
-pub fn connect(url: &str) -> Result<WebSocket, ConnectError> {
-    Ok(Client::new(url)?.connect()?.connection)
-}
+use crate::{Connection, Duplex, Network};
 
 /// Opens a connection over a stream that leads to the server.
 ///
@@ -45,35 +35,36 @@ pub fn connect_on<S: Duplex>(
 /// An open connection and what the server answered.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct Opened<L: Layer, S = Stream> {
+pub struct Opened<L: Layer, S> {
     /// The connection.
     pub connection: Connection<L, S>,
     /// The response: headers, subprotocol.
     pub response: Box<Response>,
 }
 
-/// A connection to be opened.
+/// A connection to be opened. Adapters name it without the parameter.
 ///
-/// ```no_run
-/// use wirebahn_blocking::Client;
-///
-/// let opened = Client::new("ws://example.com/chat")?
-///     .header("Authorization", "Bearer 4711")?
-///     .subprotocol("chat")?
-///     .proxy_from_environment()
-///     .connect()?;
-/// println!("speaking {:?}", opened.response.subprotocol);
-/// # Ok::<_, wirebahn_blocking::ConnectError>(())
 /// ```
-#[derive(Debug)]
-pub struct Client {
+/// use wirebahn_drive_blocking::{Client, ConnectError, Network};
+///
+/// fn subprotocol<N: Network>() -> Result<Option<String>, ConnectError> {
+///     let opened = Client::<N>::new("ws://example.com/chat")?
+///         .header("Authorization", "Bearer 4711")?
+///         .subprotocol("chat")?
+///         .proxy("socks5h://127.0.0.1:9050".parse()?)
+///         .connect()?;
+///     Ok(opened.response.subprotocol)
+/// }
+/// ```
+pub struct Client<N> {
     request: ClientRequest,
     options: Arc<ClientOptions>,
     dialer: Dialer,
     max_redirects: usize,
+    network: PhantomData<fn() -> N>,
 }
 
-impl Client {
+impl<N: Network> Client<N> {
     /// A connection to the server at `url`.
     ///
     /// # Errors
@@ -86,6 +77,7 @@ impl Client {
             options: Arc::default(),
             dialer: Dialer::default(),
             max_redirects: 0,
+            network: PhantomData,
         })
     }
 
@@ -96,7 +88,7 @@ impl Client {
     /// # Errors
     ///
     /// The server cannot be reached, refuses, or does not answer in time.
-    pub fn connect(self) -> Result<Opened<Messages>, ConnectError> {
+    pub fn connect(self) -> Result<Opened<Messages, N::Stream>, ConnectError> {
         self.connect_layer()
     }
 
@@ -105,12 +97,12 @@ impl Client {
     /// # Errors
     ///
     /// As [`connect`](Self::connect).
-    pub fn connect_layer<L: Layer>(self) -> Result<Opened<L>, ConnectError> {
+    pub fn connect_layer<L: Layer>(self) -> Result<Opened<L, N::Stream>, ConnectError> {
         let mut request = self.request;
         let mut redirects = 0;
         loop {
             let url = request.url().clone();
-            let (stream, received) = reach(&url, &self.dialer)?;
+            let (stream, received) = reach::<N>(&url, &self.dialer)?;
             match open(stream, received, request.clone(), Arc::clone(&self.options)) {
                 Ok(opened) => return Ok(opened),
                 Err((ClientOpeningError::Rejected(rejection), _))
@@ -148,5 +140,26 @@ fn open<L: Layer, S: Duplex>(
         }
         Some(ClientOpeningEvent::Failed(error)) => Err((error, socket.take_io_error())),
         _ => Err((ClientOpeningError::TransportLost, socket.take_io_error())),
+    }
+}
+
+impl<N> Clone for Client<N> {
+    fn clone(&self) -> Self {
+        Self {
+            request: self.request.clone(),
+            options: Arc::clone(&self.options),
+            dialer: self.dialer.clone(),
+            max_redirects: self.max_redirects,
+            network: PhantomData,
+        }
+    }
+}
+
+impl<N> fmt::Debug for Client<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("url", self.request.url())
+            .field("dialer", &self.dialer)
+            .finish_non_exhaustive()
     }
 }

@@ -9,7 +9,7 @@ use wirebahn_core::{Engine, Instant, Transport};
 use crate::socket::{
     BLOCKED_READ, READS_PER_WRITE, Socket, Timeouts, WRITE_SLICE, is_temporary, now, with_scratch,
 };
-use crate::{Duplex, Stream};
+use crate::{Duplex, TryClone};
 
 /// The reader looks at deadlines that others may have brought about at least this often.
 pub(crate) const LONGEST_READ: Duration = Duration::from_millis(250);
@@ -19,10 +19,10 @@ pub(crate) const LONGEST_READ: Duration = Duration::from_millis(250);
 ///
 /// Nobody holds the lock of the state while the stream blocks, so no thread waits for the stream but those that read or
 /// write.
-pub(crate) struct SharedSocket<E, T> {
+pub(crate) struct SharedSocket<E, T, S> {
     state: Mutex<SocketState<E, T>>,
     /// Whoever holds this writes, so that bytes stay in order. Never taken while the state is locked.
-    writer: Mutex<Writer>,
+    writer: Mutex<Writer<S>>,
     /// Told when there is room for whoever waits for it, and when `T` has changed in a way that others watch.
     changed: Condvar,
 }
@@ -43,15 +43,15 @@ pub(crate) struct SocketState<E, T> {
     waiting_for_room: usize,
 }
 
-struct Writer {
-    stream: Stream,
+struct Writer<S> {
+    stream: S,
     timeouts: Timeouts,
     is_shut_down: bool,
 }
 
 /// What the thread that reads has to itself.
-pub(crate) struct ReadHalf {
-    stream: Stream,
+pub(crate) struct ReadHalf<S> {
+    stream: S,
     timeouts: Timeouts,
     /// How many reads are made before a write that was blocked is tried again.
     reads_first: u8,
@@ -68,11 +68,14 @@ pub(crate) enum Written {
     Blocked,
 }
 
-impl<E: Engine, T> SharedSocket<E, T> {
+impl<E: Engine, T, S: Duplex> SharedSocket<E, T, S> {
     /// # Errors
     ///
     /// The connection has ended, or the system refuses a second handle of its stream.
-    pub(crate) fn new(socket: Socket<E, Stream>, extra: T) -> io::Result<(Self, ReadHalf)> {
+    pub(crate) fn new(socket: Socket<E, S>, extra: T) -> io::Result<(Self, ReadHalf<S>)>
+    where
+        S: TryClone,
+    {
         let (engine, stream) = socket.into_parts();
         let stream = stream.ok_or(io::ErrorKind::NotConnected)?;
         let writer = Writer { stream: stream.try_clone()?, timeouts: Timeouts::new(), is_shut_down: false };
@@ -95,7 +98,7 @@ impl<E: Engine, T> SharedSocket<E, T> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn writer(&self) -> MutexGuard<'_, Writer> {
+    fn writer(&self) -> MutexGuard<'_, Writer<S>> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -131,7 +134,7 @@ impl<E: Engine, T> SharedSocket<E, T> {
         !state.is_broken && (is_finishing || state.is_unflushed || !state.engine.outbox().is_empty())
     }
 
-    fn drain(&self, writer: &mut Writer, give_up: Option<Instant>) -> Written {
+    fn drain(&self, writer: &mut Writer<S>, give_up: Option<Instant>) -> Written {
         with_scratch(|scratch| {
             loop {
                 let mut state = self.lock();
@@ -175,7 +178,7 @@ impl<E: Engine, T> SharedSocket<E, T> {
     }
 
     /// Writes `bytes`, which stand at the front of the outbox.
-    fn write_all(&self, writer: &mut Writer, mut bytes: &[u8], give_up: Option<Instant>) -> Written {
+    fn write_all(&self, writer: &mut Writer<S>, mut bytes: &[u8], give_up: Option<Instant>) -> Written {
         while !bytes.is_empty() {
             let Writer { stream, timeouts, .. } = writer;
             let written =
@@ -204,7 +207,7 @@ impl<E: Engine, T> SharedSocket<E, T> {
         Written::Yes
     }
 
-    fn flush(&self, writer: &mut Writer, give_up: Option<Instant>) -> Written {
+    fn flush(&self, writer: &mut Writer<S>, give_up: Option<Instant>) -> Written {
         loop {
             let Writer { stream, timeouts, .. } = writer;
             match timeouts.set_write(stream, WRITE_SLICE).and_then(|()| io::Write::flush(stream)) {
@@ -283,11 +286,11 @@ impl<E: Engine, T> SocketState<E, T> {
     }
 }
 
-impl ReadHalf {
+impl<S: Duplex> ReadHalf<S> {
     /// One round of the reader: writes what nobody else does, reads, and looks at the time; until `limit` at most.
     ///
     /// Take all events before, without keeping the lock.
-    pub(crate) fn turn<E: Engine, T>(&mut self, shared: &SharedSocket<E, T>, limit: Option<Instant>) {
+    pub(crate) fn turn<E: Engine, T>(&mut self, shared: &SharedSocket<E, T, S>, limit: Option<Instant>) {
         // Not longer than a moment: perhaps the other end cannot read because it waits for us to do so.
         let is_blocked = self.reads_first > 0 || shared.write_if_nobody_does(Some(now())) == Written::Blocked;
         let (transport, deadline) = {
@@ -323,7 +326,7 @@ impl ReadHalf {
     /// Reads once, without keeping anyone from sending; whether something was found: bytes or the end.
     fn read<E: Engine, T>(
         &mut self,
-        shared: &SharedSocket<E, T>,
+        shared: &SharedSocket<E, T, S>,
         wait: Duration,
         transport: Transport,
     ) -> bool {
@@ -358,7 +361,7 @@ impl ReadHalf {
     }
 }
 
-impl<E: Engine, T> SharedSocket<E, T> {
+impl<E: Engine, T, S: Duplex> SharedSocket<E, T, S> {
     /// Lets the engine do what is due.
     pub(crate) fn run_timers(&self) {
         let (now, mut state) = (now(), self.lock());
@@ -368,7 +371,7 @@ impl<E: Engine, T> SharedSocket<E, T> {
     }
 }
 
-impl Writer {
+impl<S: Duplex> Writer<S> {
     fn shut_down(&mut self) {
         if !std::mem::replace(&mut self.is_shut_down, true) {
             // A stream that refuses is broken, which the reader finds out.

@@ -16,17 +16,9 @@ use wirebahn_core::wamp::{BackoffOptions, Uri, close_reason};
 
 use super::procedure::{Handler, erase};
 use super::{Join, Register, Session, Subscribe};
+use crate::Network;
 use crate::connection::SHUTDOWN_POLL;
 use crate::socket::now;
-
-/// A component that joins `realm` of the router at `url`.
-///
-/// # Errors
-///
-/// The URL is invalid.
-pub fn component(url: &str, realm: &str) -> Result<Component, JoinError> {
-    Ok(Component::new([Join::new(url, realm)?]))
-}
 
 /// What an application is to a router: procedures and subscriptions that are there whenever a session is.
 ///
@@ -80,8 +72,8 @@ type OnJoin = Box<dyn Fn(Session) -> Result<(), Error> + Send + Sync>;
 
 impl Component {
     /// Joins in one of these ways, tried in turn.
-    pub fn new(ways: impl IntoIterator<Item = Join>) -> Self {
-        let transport = |way: Join| -> JoinTransport { Arc::new(move || way.clone().join()) };
+    pub fn new<N: Network>(ways: impl IntoIterator<Item = Join<N>>) -> Self {
+        let transport = |way: Join<N>| -> JoinTransport { Arc::new(move || way.clone().join()) };
         Self::over(ways.into_iter().map(transport).collect())
     }
 

@@ -1,7 +1,8 @@
 //! Reaching a server.
 
 use std::io;
-use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -13,31 +14,32 @@ use wirebahn_core::{ATTEMPT_DELAY, AddressRace, Instant};
 #[cfg(feature = "tls")]
 use wirebahn_tls::{TlsError, TlsFailure};
 
-use crate::Stream;
 use crate::socket::{Socket, now};
+use crate::{Duplex, Network};
 
 /// A wait without limit is cut into pieces of this length.
 const LONG: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A stream to where `url` leads, and bytes that came from there already.
-pub(crate) fn reach(url: &WsUrl, dialer: &Dialer) -> Result<(Stream, BytesMut), ConnectError> {
+/// A stream to where `url` leads, and bytes that came from there already: the next engine takes them in first.
+///
+/// # Errors
+///
+/// The server cannot be reached.
+pub fn reach<N: Network>(url: &WsUrl, dialer: &Dialer) -> Result<(N::Stream, BytesMut), ConnectError> {
     let proxy = dialer.proxy_for(url)?;
     let deadline = dialer.timeout.map(|timeout| now() + timeout);
     let (stream, received) = match (url.endpoint(), &proxy) {
         (Endpoint::Tcp { host, port, .. }, Some(proxy)) => {
-            through_proxy(proxy, host, *port, dialer, deadline)
+            through_proxy::<N>(proxy, host, *port, dialer, deadline)
                 .map_err(|kind| ConnectError::proxy(proxy, kind))?
         }
-        (Endpoint::Tcp { host, port, .. }, None) => match connect(host, *port, dialer.delay, deadline) {
+        (Endpoint::Tcp { host, port, .. }, None) => match connect::<N>(host, *port, dialer.delay, deadline) {
             Ok(stream) => (stream, BytesMut::new()),
             Err(error) if error.kind() == io::ErrorKind::TimedOut => return Err(ConnectError::TimedOut),
             Err(error) => return Err(error.into()),
         },
-        #[cfg(unix)]
-        (Endpoint::Unix { path, .. }, _) => {
-            (Stream::Unix(std::os::unix::net::UnixStream::connect(path)?), BytesMut::new())
-        }
-        _ => return Err(ConnectError::Unsupported("this kind of URL is not supported on this system")),
+        (Endpoint::Unix { path, .. }, _) => (N::connect_unix(Path::new(path))?, BytesMut::new()),
+        _ => return Err(ConnectError::Unsupported("this kind of URL is not supported here")),
     };
     if !url.is_secure() {
         return Ok((stream, received));
@@ -54,7 +56,7 @@ pub(crate) fn reach(url: &WsUrl, dialer: &Dialer) -> Result<(Stream, BytesMut), 
             return Err(TlsError::new(host.to_string(), TlsFailure::NotTls).into());
         }
         let tls = dialer.tls.clone().unwrap_or_default();
-        Ok((crate::secure::connect(stream, &tls, &host, deadline)?, BytesMut::new()))
+        Ok((N::secure(stream, &tls, &host, deadline)?, BytesMut::new()))
     }
     #[cfg(not(feature = "tls"))]
     Err(ConnectError::Unsupported(NO_TLS))
@@ -63,13 +65,13 @@ pub(crate) fn reach(url: &WsUrl, dialer: &Dialer) -> Result<(Stream, BytesMut), 
 #[cfg(not(feature = "tls"))]
 const NO_TLS: &str = "this client was built without TLS; make a TLS stream and pass it to `connect_on`";
 
-fn through_proxy(
+fn through_proxy<N: Network>(
     proxy: &Proxy,
     host: &Host,
     port: u16,
     dialer: &Dialer,
     deadline: Option<Instant>,
-) -> Result<(Stream, BytesMut), ProxyErrorKind> {
+) -> Result<(N::Stream, BytesMut), ProxyErrorKind> {
     let or_late = |error: io::Error| {
         if error.kind() == io::ErrorKind::TimedOut {
             ProxyErrorKind::TimedOut
@@ -77,11 +79,11 @@ fn through_proxy(
             ProxyErrorKind::Io(error)
         }
     };
-    let stream = connect(proxy.host(), proxy.port(), dialer.delay, deadline).map_err(or_late)?;
+    let stream = connect::<N>(proxy.host(), proxy.port(), dialer.delay, deadline).map_err(or_late)?;
     #[cfg(feature = "tls")]
     let stream = if proxy.is_secure() {
         let tls = dialer.tls.clone().unwrap_or_default();
-        crate::secure::connect(stream, &tls, proxy.host(), deadline).map_err(ProxyErrorKind::Tls)?
+        N::secure(stream, &tls, proxy.host(), deadline).map_err(ProxyErrorKind::Tls)?
     } else {
         stream
     };
@@ -91,7 +93,7 @@ fn through_proxy(
     }
     let host = match host {
         Host::Name(name) if !proxy.resolves_names() => {
-            let found = resolve(name, port, deadline).map_err(or_late)?;
+            let found = resolve::<N>(name, port, deadline).map_err(or_late)?;
             // SOCKS 5 has room for one address.
             match found.first().map(SocketAddr::ip) {
                 Some(std::net::IpAddr::V4(address)) => Host::V4(address),
@@ -109,10 +111,10 @@ fn through_proxy(
 }
 
 /// Drives an exchange to its end: what was agreed on, the stream again, and the bytes that came behind it.
-pub(crate) fn converse<D: Dialogue>(
+pub(crate) fn converse<D: Dialogue, S: Duplex>(
     prologue: Prologue<D>,
-    stream: Stream,
-) -> Result<(D::Output, Stream, BytesMut), D::Error> {
+    stream: S,
+) -> Result<(D::Output, S, BytesMut), D::Error> {
     let mut socket = Socket::new(prologue, stream);
     // Without a limit there is no time to run out of.
     let event = socket.next_event(None).ok().flatten();
@@ -130,31 +132,40 @@ pub(crate) fn converse<D: Dialogue>(
 }
 
 /// A connection to whichever address of a host answers first; `TimedOut` after `deadline`.
-fn connect(host: &Host, port: u16, delay: Delay, deadline: Option<Instant>) -> io::Result<Stream> {
+fn connect<N: Network>(
+    host: &Host,
+    port: u16,
+    delay: Delay,
+    deadline: Option<Instant>,
+) -> io::Result<N::Stream> {
     let addresses = match host {
-        Host::Name(name) => resolve(name, port, deadline)?,
+        Host::Name(name) => resolve::<N>(name, port, deadline)?,
         Host::V4(address) => vec![(*address, port).into()],
         Host::V6(address) => vec![(*address, port).into()],
     };
-    let stream = match addresses.as_slice() {
-        [only] => connect_to(*only, deadline)?,
-        _ => race(addresses, deadline)?,
-    };
-    Ok(Stream::tcp(stream, delay))
+    match addresses.as_slice() {
+        [only] => connect_to::<N>(*only, delay, deadline),
+        _ => race::<N>(addresses, delay, deadline),
+    }
 }
 
-fn connect_to(address: SocketAddr, deadline: Option<Instant>) -> io::Result<TcpStream> {
-    match deadline {
-        None => TcpStream::connect(address),
-        Some(deadline) => match deadline.saturating_duration_since(now()) {
-            Duration::ZERO => Err(io::ErrorKind::TimedOut.into()),
-            left => TcpStream::connect_timeout(&address, left),
-        },
+fn connect_to<N: Network>(
+    address: SocketAddr,
+    delay: Delay,
+    deadline: Option<Instant>,
+) -> io::Result<N::Stream> {
+    match deadline.map(|deadline| deadline.saturating_duration_since(now())) {
+        Some(Duration::ZERO) => Err(io::ErrorKind::TimedOut.into()),
+        left => N::connect(address, delay, left),
     }
 }
 
 /// Happy Eyeballs (RFC 8305), a thread per attempt.
-fn race(addresses: Vec<SocketAddr>, deadline: Option<Instant>) -> io::Result<TcpStream> {
+fn race<N: Network>(
+    addresses: Vec<SocketAddr>,
+    delay: Delay,
+    deadline: Option<Instant>,
+) -> io::Result<N::Stream> {
     let mut race = AddressRace::new(addresses, ATTEMPT_DELAY);
     let (won, ended) = mpsc::channel();
     let mut first_error = None;
@@ -162,7 +173,7 @@ fn race(addresses: Vec<SocketAddr>, deadline: Option<Instant>) -> io::Result<Tcp
         while let Some(address) = race.poll_attempt(now()) {
             let won = won.clone();
             // An attempt that comes too late finds nobody, and ends with its deadline.
-            std::thread::spawn(move || drop(won.send(connect_to(address, deadline))));
+            std::thread::spawn(move || drop(won.send(connect_to::<N>(address, delay, deadline))));
         }
         if race.is_lost() {
             let none = || io::Error::new(io::ErrorKind::NotFound, "the host has no address");
@@ -184,9 +195,9 @@ fn race(addresses: Vec<SocketAddr>, deadline: Option<Instant>) -> io::Result<Tcp
 }
 
 /// The addresses of a host. The system takes its time, so it gets a thread of its own.
-fn resolve(host: &str, port: u16, deadline: Option<Instant>) -> io::Result<Vec<SocketAddr>> {
+fn resolve<N: Network>(host: &str, port: u16, deadline: Option<Instant>) -> io::Result<Vec<SocketAddr>> {
     let name = host.to_owned();
-    let lookup = move || Ok((name.as_str(), port).to_socket_addrs()?.collect());
+    let lookup = move || N::resolve(&name, port);
     let Some(deadline) = deadline else { return lookup() };
     let (found, answer) = mpsc::channel();
     std::thread::spawn(move || drop(found.send(lookup())));

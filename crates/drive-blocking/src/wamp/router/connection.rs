@@ -14,9 +14,9 @@ use wirebahn_core::{Engine, Transport};
 use wirebahn_router::{CloseReason, Outgoing, SessionKey, SharedEvent, TransportInfo};
 
 use super::handle::{Handle, Taken};
-use crate::Stream;
 use crate::shared_socket::{LONGEST_READ, ReadHalf, SharedSocket, SocketState, Written};
 use crate::socket::{Socket, now};
+use crate::{Duplex, TryClone};
 
 /// How many messages are handed to the router, or taken from it, under one lock: enough for one long write, few enough
 /// that others get their turn.
@@ -42,9 +42,9 @@ impl SharedFrame for RawSocket {
 
 /// Serves a client until its connection ends: this thread reads, another one writes. Ends the session once
 /// `shutdown` is set.
-pub(super) fn serve<L: SharedFrame>(
+pub(super) fn serve<L: SharedFrame, S: Duplex + TryClone + Send + 'static>(
     router: &Arc<Handle>,
-    socket: Socket<MessageLink<L>, Stream>,
+    socket: Socket<MessageLink<L>, S>,
     transport: TransportInfo,
     shutdown: &Arc<AtomicBool>,
 ) -> io::Result<()> {
@@ -61,10 +61,10 @@ pub(super) fn serve<L: SharedFrame>(
     Ok(())
 }
 
-struct Connection<L: ByteLink> {
+struct Connection<L: ByteLink, S> {
     router: Arc<Handle>,
     key: SessionKey,
-    socket: SharedSocket<MessageLink<L>, ()>,
+    socket: SharedSocket<MessageLink<L>, (), S>,
 }
 
 /// What comes off the wire.
@@ -74,8 +74,8 @@ enum Received {
     Malformed(String),
 }
 
-impl<L: SharedFrame> Connection<L> {
-    fn read(&self, mut read_half: ReadHalf, shutdown: &AtomicBool) {
+impl<L: SharedFrame, S: Duplex> Connection<L, S> {
+    fn read(&self, mut read_half: ReadHalf<S>, shutdown: &AtomicBool) {
         let mut received = Vec::new();
         let mut is_dismissed = false;
         loop {

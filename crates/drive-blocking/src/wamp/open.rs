@@ -16,19 +16,20 @@ use wirebahn_core::websocket::opening::{
     ClientOpening, ClientOpeningError, ClientOpeningEvent, ClientOptions, ClientRequest,
 };
 
+use super::any_stream::AnyStream;
 use super::peer::AnyPeer;
-use crate::Stream;
 use crate::socket::{Socket, now};
+use crate::{Duplex, TryClone};
 
 /// An open connection, over which HELLO is on its way, and the serializer that was agreed on.
 pub(super) struct Opened {
-    pub(super) socket: Socket<AnyPeer, Stream>,
+    pub(super) socket: Socket<AnyPeer, AnyStream>,
     pub(super) serializer: Serializer,
 }
 
 /// Opens a WebSocket, offering `subprotocols`. `received` was read from the stream already.
 pub(super) fn open_websocket(
-    stream: Stream,
+    stream: impl Duplex + TryClone + Send + 'static,
     received: BytesMut,
     mut request: ClientRequest,
     subprotocols: &[Subprotocol],
@@ -40,7 +41,7 @@ pub(super) fn open_websocket(
     }
     let mut opening = ClientOpening::new(request, options, Box::new(OsEntropy::default()), now());
     opening.recv_buf().unsplit(received);
-    let mut socket = Socket::new(opening, stream);
+    let mut socket = Socket::new(opening, AnyStream::new(stream));
     // Without a limit there is no time to run out of.
     let response = match socket.next_event(None).ok().flatten() {
         Some(ClientOpeningEvent::Open(response)) => response,
@@ -59,7 +60,7 @@ pub(super) fn open_websocket(
 
 /// Opens a RawSocket. `received` was read from the stream already.
 pub(super) fn open_rawsocket(
-    stream: Stream,
+    stream: impl Duplex + TryClone + Send + 'static,
     received: BytesMut,
     serializer: Serializer,
     mut options: raw::ClientOptions,
@@ -69,7 +70,7 @@ pub(super) fn open_rawsocket(
         .expect("the numbers of serializers are from 1 to 15");
     let mut opening = raw::ClientOpening::new(Arc::new(options), Box::new(OsEntropy::default()), now());
     opening.recv_buf().unsplit(received);
-    let mut socket = Socket::new(opening, stream);
+    let mut socket = Socket::new(opening, AnyStream::new(stream));
     // Without a limit there is no time to run out of.
     match socket.next_event(None).ok().flatten() {
         Some(raw::ClientOpeningEvent::Open) => {}

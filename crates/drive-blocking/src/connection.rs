@@ -13,8 +13,8 @@ use wirebahn_core::websocket::{
     Messages, PartsLayer, PreparedMessage, Replies, SendError, Streaming, TrafficStats,
 };
 
+use crate::Duplex;
 use crate::socket::{Socket, TimedOut, now};
-use crate::{Duplex, Stream};
 
 /// How often whoever waits looks whether a shutdown was requested.
 pub(crate) const SHUTDOWN_POLL: Duration = Duration::from_millis(250);
@@ -25,7 +25,7 @@ pub(crate) const SHUTDOWN_POLL: Duration = Duration::from_millis(250);
 /// what waits and runs timers. A connection that nobody uses stands still.
 ///
 /// Dropping a connection drops the stream without a closing handshake; call [`close`](Self::close) to end it in order.
-pub struct Connection<L: Layer, S = Stream> {
+pub struct Connection<L: Layer, S> {
     pub(crate) socket: Socket<L, S>,
     closed: Option<Closed>,
     /// Asks for the end, once.
@@ -33,13 +33,13 @@ pub struct Connection<L: Layer, S = Stream> {
 }
 
 /// A connection at the level of whole messages.
-pub type WebSocket<S = Stream> = Connection<Messages, S>;
+pub type WebSocket<S> = Connection<Messages, S>;
 
 /// A connection at the level of whole frames.
-pub type FrameSocket<S = Stream> = Connection<Frames, S>;
+pub type FrameSocket<S> = Connection<Frames, S>;
 
 /// A connection at the level of payload as it arrives.
-pub type StreamingSocket<S = Stream> = Connection<Streaming, S>;
+pub type StreamingSocket<S> = Connection<Streaming, S>;
 
 impl<L: Layer, S: Duplex> Connection<L, S> {
     pub(crate) const fn new(socket: Socket<L, S>) -> Self {

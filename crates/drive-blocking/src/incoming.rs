@@ -13,7 +13,7 @@ use wirebahn_core::websocket::opening::{
 };
 
 use crate::socket::{Socket, now};
-use crate::{Connection, Duplex, Stream, WebSocket};
+use crate::{Connection, Duplex, WebSocket};
 
 /// Accepts a WebSocket over a stream, whatever its path and subprotocols.
 ///
@@ -76,7 +76,7 @@ pub(crate) fn receive_after<S: Duplex>(
 /// A request that a client has made over a new stream, waiting for an answer.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum Incoming<S = Stream> {
+pub enum Incoming<S> {
     /// The client wants a WebSocket.
     Upgrade(Upgrade<S>),
     /// The client wants something else; only if
@@ -86,7 +86,7 @@ pub enum Incoming<S = Stream> {
 
 /// A client that wants a WebSocket. Accept or refuse it, now or later; dropping it drops the stream.
 #[derive(Debug)]
-pub struct Upgrade<S = Stream> {
+pub struct Upgrade<S> {
     request: Box<Request>,
     socket: Socket<ServerOpening, S>,
 }
@@ -148,7 +148,7 @@ impl<S: Duplex> Upgrade<S> {
 
 /// A client that has made a plain HTTP request. Answer it; dropping it drops the stream.
 #[derive(Debug)]
-pub struct HttpExchange<S = Stream> {
+pub struct HttpExchange<S> {
     request: Box<HttpRequest>,
     socket: Socket<ServerOpening, S>,
 }

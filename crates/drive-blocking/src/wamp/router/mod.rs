@@ -24,7 +24,7 @@ use super::Session;
 use super::join::begin;
 use super::open::open_rawsocket;
 use crate::incoming::Admission;
-use crate::{Server, Stream, TimedOut, WebSocket};
+use crate::{Duplex, Listen, Server, TimedOut, TryClone, WebSocket};
 
 use accept::{accept_rawsocket, serve_arrival};
 use connection::serve;
@@ -84,7 +84,7 @@ impl Router {
     /// # Errors
     ///
     /// No thread can be started.
-    pub fn serve(&self, server: Server) -> io::Result<()> {
+    pub fn serve<N: Listen>(&self, server: Server<N>) -> io::Result<()> {
         self.serve_with(server, raw::ServerOptions::default())
     }
 
@@ -93,9 +93,9 @@ impl Router {
     /// # Errors
     ///
     /// As [`serve`](Self::serve).
-    pub fn serve_with(
+    pub fn serve_with<N: Listen>(
         &self,
-        server: Server,
+        server: Server<N>,
         rawsocket: impl Into<Arc<raw::ServerOptions>>,
     ) -> io::Result<()> {
         let (handle, rawsocket) = (Arc::clone(&self.handle), rawsocket.into());
@@ -110,7 +110,10 @@ impl Router {
     /// # Errors
     ///
     /// The connection has ended, or the system refuses a second handle of its stream or a thread.
-    pub fn serve_websocket(&self, connection: WebSocket, subprotocol: Subprotocol) -> io::Result<()> {
+    pub fn serve_websocket<S>(&self, connection: WebSocket<S>, subprotocol: Subprotocol) -> io::Result<()>
+    where
+        S: Duplex + TryClone + Send + 'static,
+    {
         let socket =
             connection.socket.map_engine(|messages| MessageLink::with_subprotocol(messages, subprotocol));
         let transport = TransportInfo::of_client("websocket", subprotocol, None);
@@ -123,7 +126,10 @@ impl Router {
     ///
     /// [`InvalidData`](io::ErrorKind::InvalidData) with the [`OpeningFailure`](raw::OpeningFailure) if no connection
     /// opened; otherwise as [`serve_websocket`](Self::serve_websocket).
-    pub fn serve_rawsocket(&self, stream: Stream, options: Arc<raw::ServerOptions>) -> io::Result<()> {
+    pub fn serve_rawsocket<S>(&self, stream: S, options: Arc<raw::ServerOptions>) -> io::Result<()>
+    where
+        S: Duplex + TryClone + Send + 'static,
+    {
         let (socket, serializer) = accept_rawsocket(stream, BytesMut::new(), options, Admission::Admit)
             .map_err(|failure| io::Error::new(io::ErrorKind::InvalidData, failure))?;
         let subprotocol = Subprotocol { serializer, batching: Batching::Single };
@@ -204,24 +210,26 @@ impl Router {
 }
 
 /// The two ends of a connection within this process.
-fn pair() -> io::Result<(Stream, Stream)> {
-    #[cfg(unix)]
-    {
-        let (one, other) = std::os::unix::net::UnixStream::pair()?;
-        Ok((Stream::Unix(one), Stream::Unix(other)))
-    }
-    #[cfg(not(unix))]
-    {
-        use std::net::{Ipv4Addr, TcpListener, TcpStream};
+#[cfg(unix)]
+fn pair() -> io::Result<(std::os::unix::net::UnixStream, std::os::unix::net::UnixStream)> {
+    std::os::unix::net::UnixStream::pair()
+}
 
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        let one = TcpStream::connect(listener.local_addr()?)?;
-        let (other, peer) = listener.accept()?;
-        if peer != one.local_addr()? {
-            // Somebody else was faster; better none than a stranger.
-            return Err(io::ErrorKind::ConnectionRefused.into());
-        }
-        let delay = wirebahn_adapter::Delay::Off;
-        Ok((Stream::tcp(one, delay), Stream::tcp(other, delay)))
+/// The two ends of a connection within this process.
+#[cfg(not(unix))]
+fn pair() -> io::Result<(std::net::TcpStream, std::net::TcpStream)> {
+    use std::net::{Ipv4Addr, TcpListener, TcpStream};
+
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    let one = TcpStream::connect(listener.local_addr()?)?;
+    let (other, peer) = listener.accept()?;
+    if peer != one.local_addr()? {
+        // Somebody else was faster; better none than a stranger.
+        return Err(io::ErrorKind::ConnectionRefused.into());
     }
+    for stream in [&one, &other] {
+        // Only an optimisation: a stream that refuses works all the same.
+        let _ = stream.set_nodelay(true);
+    }
+    Ok((one, other))
 }
