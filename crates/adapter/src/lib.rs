@@ -5,7 +5,7 @@
 //! * [`ConnectError`], [`ProxyError`]: why there is no connection to a server.
 //! * [`byte_stream_end`]: whether a byte stream over a WebSocket is complete.
 //! * [`concerns_one_connection`], [`ACCEPT_PAUSE`]: when a server cannot accept a connection.
-//! * [`trace`]: what servers log.
+//! * [`trace`]: what servers log. `names`: what adapters hand on to their users.
 //! * `wamp`, with the feature of that name: what sessions have in common.
 #![forbid(unsafe_code)]
 
@@ -16,11 +16,13 @@ mod dialer;
 mod dialer_setters;
 mod entropy;
 mod error;
+#[doc(hidden)]
+pub mod names;
 pub mod trace;
 #[cfg(feature = "wamp")]
 pub mod wamp;
 
-pub use accept::{ACCEPT_PAUSE, concerns_one_connection};
+pub use accept::{ACCEPT_PAUSE, SHUTDOWN_GRACE, concerns_one_connection};
 pub use byte_stream::byte_stream_end;
 pub use dialer::{CONNECT_TIMEOUT, Delay, Dialer, Route};
 pub use entropy::OsEntropy;

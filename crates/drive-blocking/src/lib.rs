@@ -41,10 +41,10 @@ pub use network::{Accepted, Listen, Network, Wake};
 pub use reach::reach;
 #[cfg(feature = "tls")]
 pub use secure::{TlsStream, secure, secure_accepted};
-pub use server::{SHUTDOWN_GRACE, Server, ServerHandle};
+pub use server::{Server, ServerHandle};
 pub use socket::TimedOut;
 pub use split::{WebSocketReader, WebSocketWriter};
 pub use stream::{Duplex, TryClone};
 pub use wirebahn_adapter::{
-    ACCEPT_PAUSE, CONNECT_TIMEOUT, ConnectError, Delay, Dialer, OsEntropy, ProxyError, ProxyErrorKind, Route,
+    CONNECT_TIMEOUT, ConnectError, Delay, Dialer, OsEntropy, ProxyError, ProxyErrorKind, Route,
 };

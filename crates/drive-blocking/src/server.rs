@@ -9,7 +9,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::BytesMut;
-use wirebahn_adapter::{ACCEPT_PAUSE, Delay, concerns_one_connection, trace};
+use wirebahn_adapter::{ACCEPT_PAUSE, Delay, SHUTDOWN_GRACE, concerns_one_connection, trace};
 use wirebahn_core::http::StatusCode;
 use wirebahn_core::proxy::{ProxyHeaderExpectation, ProxyHeaderGate, ProxyHeaderOptions};
 use wirebahn_core::websocket::Messages;
@@ -21,10 +21,6 @@ use crate::incoming::{Admission, HttpExchange, Incoming, Upgrade, receive_after}
 use crate::reach::converse;
 use crate::socket::now;
 use crate::{Accepted, Duplex, Listen, Wake, WebSocket};
-
-/// How long connections may take to end after a shutdown was requested, unless [`Server::shutdown_grace`] says
-/// otherwise.
-pub const SHUTDOWN_GRACE: Duration = Duration::from_secs(10);
 
 /// A listening server: one thread per connection. Adapters name it without the parameter.
 pub struct Server<N: Listen> {

@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use wirebahn_blocking::wamp::{
-    Answer, Authentication, Dict, Identity, Join, JoinError, LeftCause, OpenError, QuestionKind, RealmConfig,
-    error_uri, join,
-};
+use wirebahn_blocking::wamp::router::{Answer, Authentication, Identity, QuestionKind};
+use wirebahn_blocking::wamp::{Dict, Join, JoinError, LeftCause, OpenError, RealmConfig, error_uri, join};
 
 use super::support::Running;
 

@@ -2,7 +2,8 @@
 
 use wirebahn_blocking::http::StatusCode;
 use wirebahn_blocking::opening::HttpResponse;
-use wirebahn_blocking::wamp::{Join, QueueLimits, RealmConfig, Serializer, SlowConsumers, join};
+use wirebahn_blocking::wamp::router::{QueueLimits, SlowConsumers};
+use wirebahn_blocking::wamp::{Join, RealmConfig, Serializer, join};
 use wirebahn_core::rawsocket::opening as raw;
 
 use super::support::Running;

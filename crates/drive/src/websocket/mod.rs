@@ -31,11 +31,11 @@ pub use connection::Connection;
 pub use reconnecting::{ConnectFailed, ConnectionLost, ReconnectEvent, Reconnecting};
 #[cfg(feature = "router")]
 pub(crate) use serve::{Passed, Setup, respond};
-pub use serve::{SHUTDOWN_GRACE, Server, ServerHandle};
+pub use serve::{Server, ServerHandle};
 pub use server::{Admission, HttpExchange, Incoming, Upgrade, accept_any};
 pub use split::{WebSocketReader, WebSocketWriter};
 
-pub use wirebahn_adapter::{ACCEPT_PAUSE, ConnectError};
+pub use wirebahn_adapter::{ACCEPT_PAUSE, ConnectError, SHUTDOWN_GRACE};
 pub use wirebahn_core::websocket::byte_stream::{ByteEncoding, ByteStreamError};
 use wirebahn_core::websocket::{Frames, Messages, Streaming};
 pub use wirebahn_core::websocket::{Layer, PartsLayer};

@@ -12,7 +12,7 @@ use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use bytes::BytesMut;
-use wirebahn_adapter::{ACCEPT_PAUSE, concerns_one_connection, trace};
+use wirebahn_adapter::{ACCEPT_PAUSE, SHUTDOWN_GRACE, concerns_one_connection, trace};
 use wirebahn_core::http::StatusCode;
 use wirebahn_core::proxy::{ProxyHeaderExpectation, ProxyHeaderGate, ProxyHeaderOptions};
 use wirebahn_core::websocket::Messages;
@@ -23,10 +23,6 @@ use wirebahn_tls::{TlsError, TlsFailure};
 use super::{Admission, HttpExchange, Incoming, Upgrade, WebSocket};
 use crate::net::{Accepted, TaskSet, converse};
 use crate::{Delay, Io, Listen, OsEntropy, Runtime, Shutdown, sleep, timeout};
-
-/// How long connections may take to end after a shutdown was requested, unless [`Server::shutdown_grace`] says
-/// otherwise: longer than the closing handshake may take by default.
-pub const SHUTDOWN_GRACE: Duration = Duration::from_secs(10);
 
 /// A listening server: one task per connection. Adapters name it without the parameter.
 pub struct Server<N: Listen> {
