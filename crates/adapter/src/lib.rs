@@ -3,6 +3,7 @@
 //! * [`OsEntropy`]: the operating system's random bytes, pooled.
 //! * [`Dialer`]: how servers are reached: which proxy, which TLS, how long.
 //! * [`ConnectError`], [`ProxyError`]: why there is no connection to a server.
+//! * [`since_1970`]: what date the system has.
 //! * [`byte_stream_end`]: whether a byte stream over a WebSocket is complete.
 //! * [`concerns_one_connection`], [`ACCEPT_PAUSE`]: when a server cannot accept a connection.
 //! * [`trace`]: what servers log. `names`: what adapters hand on to their users.
@@ -12,6 +13,7 @@
 mod accept;
 mod byte_stream;
 mod client_setters;
+mod date;
 mod dialer;
 mod dialer_setters;
 mod entropy;
@@ -24,6 +26,7 @@ pub mod wamp;
 
 pub use accept::{ACCEPT_PAUSE, SHUTDOWN_GRACE, concerns_one_connection};
 pub use byte_stream::byte_stream_end;
+pub use date::since_1970;
 pub use dialer::{CONNECT_TIMEOUT, Delay, Dialer, Route};
 pub use entropy::OsEntropy;
 pub use error::{ConnectError, ProxyError, ProxyErrorKind};

@@ -138,7 +138,8 @@ impl Router {
 
     /// Tells the router what date it is, as the time since the beginning of 1970 in UTC. It is what the meta API says
     /// about when subscriptions and registrations were made, and when events in a history were published; nothing else
-    /// depends on it. Whoever drives the router tells it once at least.
+    /// depends on it. Whoever drives the router tells it once at least, and again if the system's clock may have been set or
+    /// the system may have slept since.
     pub fn set_date(&mut self, now: Instant, since_1970: Duration) {
         self.clock = WallClock::new(now, since_1970);
     }

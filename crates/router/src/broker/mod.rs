@@ -5,8 +5,9 @@ mod publish;
 mod retained;
 mod subscribe;
 
+use std::time::Duration;
+
 use slab::Slab;
-use wirebahn_core::Instant;
 use wirebahn_core::wamp::{MatchPolicy, SubscriptionId, Uri};
 
 pub(crate) use history::{History, Kept};
@@ -34,7 +35,8 @@ pub(crate) struct Subscription {
     pub(crate) id: SubscriptionId,
     pub(crate) topic: Uri,
     pub(crate) match_policy: MatchPolicy,
-    pub(crate) created: Instant,
+    /// Since the beginning of 1970.
+    pub(crate) created: Duration,
     /// The slots of the sessions. Each knows its place here.
     pub(crate) subscribers: Vec<usize>,
 }

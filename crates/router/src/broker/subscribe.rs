@@ -56,7 +56,7 @@ impl Router {
                 id,
                 topic,
                 match_policy,
-                created: self.now,
+                created: self.clock.unix(self.now),
                 subscribers: Vec::new(),
             })
         });

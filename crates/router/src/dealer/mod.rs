@@ -6,6 +6,8 @@ mod cancel;
 mod choice;
 mod register;
 
+use std::time::Duration;
+
 use slab::Slab;
 use wirebahn_core::Instant;
 use wirebahn_core::wamp::{InvocationPolicy, MatchPolicy, RegistrationId, RequestId, Uri};
@@ -30,7 +32,8 @@ pub(crate) struct Registration {
     pub(crate) procedure: Uri,
     pub(crate) match_policy: MatchPolicy,
     pub(crate) invoke: InvocationPolicy,
-    pub(crate) created: Instant,
+    /// Since the beginning of 1970.
+    pub(crate) created: Duration,
     /// In the order in which they registered.
     pub(crate) callees: Vec<Callee>,
     /// Whose turn it is.

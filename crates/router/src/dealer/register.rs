@@ -76,7 +76,7 @@ impl Router {
             let place = dealer.table.vacant_key();
             dealer.patterns.insert(match_policy, &procedure, place);
             dealer.by_id.insert(id, place);
-            let (invoke, created, callees) = (register.options.invoke, self.now, Vec::new());
+            let (invoke, created, callees) = (register.options.invoke, self.clock.unix(self.now), Vec::new());
             dealer.table.insert(Registration {
                 id,
                 procedure,

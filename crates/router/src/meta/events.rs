@@ -1,6 +1,7 @@
 //! What the router publishes: who comes and goes, and what becomes of subscriptions and registrations.
 
-use wirebahn_core::Instant;
+use std::time::Duration;
+
 use wirebahn_core::wamp::{
     Dict, EventDetails, InvocationPolicy, MatchPolicy, Payload, PublicationId, Serializer, SessionId, Uri,
     Value,
@@ -9,6 +10,7 @@ use wirebahn_core::wamp::{
 use crate::broker::Publication;
 use crate::router::Router;
 use crate::session::Member;
+use crate::wall_clock::WallClock;
 use crate::{MetaApi, SessionKey};
 
 /// What happens to a subscription or registration.
@@ -118,11 +120,11 @@ impl Router {
         uri: &Uri,
         match_policy: MatchPolicy,
         invoke: Option<InvocationPolicy>,
-        created: Instant,
+        created: Duration,
     ) -> Dict {
         let mut details = Dict::new();
         details.insert("id", id);
-        details.insert("created", self.clock.date(created));
+        details.insert("created", WallClock::format(created));
         details.insert("uri", uri.as_str());
         details.insert("match", match_policy.name());
         if let Some(invoke) = invoke {

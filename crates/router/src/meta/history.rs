@@ -43,16 +43,30 @@ impl Router {
                 .is_none_or(|receivers| receivers.include(member.id, &identity.authid, &identity.authrole))
         };
         let selected = window.select(&kept)?.iter().filter(is_meant).filter(|kept| window.contains(kept));
-        let to_value = |kept: &&Kept| event(kept, subscription);
-        let limit = window.limit.unwrap_or(usize::MAX);
-        let events = if window.is_reverse {
-            selected.rev().filter_map(to_value).take(limit).collect()
-        } else {
-            selected.filter_map(to_value).take(limit).collect()
-        };
+        let mut selected: Vec<&&Kept> = selected.collect();
+        if window.is_reverse {
+            selected.reverse();
+        }
+        let room = realm.config.queue.bytes / SHARE_OF_QUEUE;
+        let (mut events, mut bytes) = (Vec::new(), 0_usize);
+        for kept in selected {
+            bytes = bytes
+                .saturating_add(kept.publication.payload.len() + kept.publication.topic.len() + ENVELOPE);
+            if events.len() >= window.limit.unwrap_or(usize::MAX) || (bytes > room && !events.is_empty()) {
+                break;
+            }
+            events.extend(event(kept, subscription));
+        }
         Ok(Value::List(events))
     }
 }
+
+/// An answer takes up at most a quarter of the queue of whoever asks: two that are asked for at a time leave half of it to
+/// everything else. The rest of the history can be asked for from the last event on.
+const SHARE_OF_QUEUE: usize = 4;
+
+/// About how many bytes an event has in an answer beside its arguments and its topic.
+const ENVELOPE: usize = 256;
 
 /// What of the history is wanted.
 struct Window<'a> {

@@ -255,6 +255,48 @@ fn a_new_configuration_keeps_the_events_of_topics_that_still_have_a_history() {
 }
 
 #[test]
+fn an_answer_leaves_room_in_the_queue_and_the_rest_can_be_asked_for() {
+    let mut config = RealmConfig::default();
+    config.history = vec![history(TOPIC, MatchPolicy::Exact, 100)];
+    config.queue.bytes = 40_000;
+    let mut world = World::new(config);
+    let client = world.join();
+    let long = "x".repeat(3_000);
+    let published: Vec<_> = (0..20).map(|_| world.publish_acknowledged(client, TOPIC, &long)).collect();
+    let subscription = world.subscribe(client, TOPIC);
+    let publication = |event: &Value| event.get("publication").and_then(Value::as_u64).unwrap();
+
+    let (mut seen, mut newest) = (Vec::new(), None);
+    loop {
+        let after = newest.map(|newest: u64| ("after_publication", Value::from(newest)));
+        let events = ask(&mut world, client, subscription, after.as_slice()).unwrap();
+        assert!(events.len() <= 3, "a quarter of the queue has no room for {}", events.len());
+        newest = events.last().map(publication);
+        seen.extend(events.iter().map(publication));
+        if newest.is_none() {
+            break;
+        }
+    }
+    assert_eq!(seen, published.iter().map(|id| id.get()).collect::<Vec<_>>());
+    let newest = ask(&mut world, client, subscription, &[("reverse", Value::from(true))]).unwrap();
+    assert_eq!(newest.iter().map(publication).collect::<Vec<_>>(), [seen[19], seen[18], seen[17]]);
+}
+
+#[test]
+fn an_event_that_is_longer_than_an_answer_should_be_comes_alone() {
+    let mut config = RealmConfig::default();
+    config.history = vec![history(TOPIC, MatchPolicy::Exact, 100)];
+    config.queue.bytes = 8_000;
+    let mut world = World::new(config);
+    let client = world.join();
+    for text in ["x".repeat(3_000), "y".repeat(3_000)] {
+        world.publish_acknowledged(client, TOPIC, &text);
+    }
+    let subscription = world.subscribe(client, TOPIC);
+    assert_eq!(got(&mut world, client, subscription, &[]), ["x".repeat(3_000)]);
+}
+
+#[test]
 fn event_history_is_announced_where_there_is_one() {
     for (histories, expected) in [(&[][..], false), (&[history(TOPIC, MatchPolicy::Exact, 1)], true)] {
         let mut world = world(histories);

@@ -139,6 +139,14 @@ fn subscriptions_are_listed_looked_up_and_described() {
     assert_eq!(details.get("uri"), Some(&Value::from("com.a")));
     assert_eq!(details.get("match"), Some(&Value::from("prefix")));
     assert_eq!(details.get("created"), Some(&Value::from("1970-01-02T00:00:00.000Z")));
+    world.router.set_date(world.now, Duration::from_secs(7 * 86_400));
+    let details = world.ask(b, "wamp.subscription.get", &[id(prefix)]);
+    let created = details.get("created");
+    assert_eq!(
+        created,
+        Some(&Value::from("1970-01-02T00:00:00.000Z")),
+        "a clock that is set changes nothing before"
+    );
     let subscribers = world.ask(b, "wamp.subscription.list_subscribers", &[id(exact)]);
     assert_eq!(subscribers, ids(&[a.session, b.session]));
     assert_eq!(world.ask(b, "wamp.subscription.count_subscribers", &[id(exact)]), Value::from(2));

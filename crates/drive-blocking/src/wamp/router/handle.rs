@@ -4,9 +4,9 @@ use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::Thread;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use wirebahn_adapter::OsEntropy;
+use wirebahn_adapter::{OsEntropy, since_1970};
 use wirebahn_core::Instant;
 use wirebahn_router::{Outgoing, Question, Router, RouterConfig, SessionKey, TransportInfo};
 
@@ -51,9 +51,7 @@ pub(super) enum Taken {
 impl Handle {
     pub(super) fn new(config: RouterConfig) -> io::Result<Arc<Self>> {
         let mut router = Router::new(config, Box::new(OsEntropy::default()));
-        // A clock before 1970 is wrong anyhow.
-        let date = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        router.set_date(now(), date);
+        router.set_date(now(), since_1970());
         let state = State { router, waiting: HashMap::new(), due: None, is_over: false };
         let core = Arc::new(Core {
             state: Mutex::new(state),
@@ -96,7 +94,11 @@ impl Handle {
     }
 
     pub(super) fn attach(&self, transport: TransportInfo) -> SessionKey {
-        self.with(|router, now| router.attach(transport, now))
+        self.with(|router, now| {
+            // It may have been set, or the system may have slept, since anybody has looked.
+            router.set_date(now, since_1970());
+            router.attach(transport, now)
+        })
     }
 
     /// The connection is gone; its threads look again.

@@ -4,8 +4,8 @@ use std::future::poll_fn;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Poll, Waker};
-use std::time::SystemTime;
 
+use wirebahn_adapter::since_1970;
 use wirebahn_core::Instant;
 use wirebahn_core::wamp::Serializer;
 use wirebahn_core::wamp::session::SessionConfig;
@@ -55,9 +55,7 @@ impl RouterHandle {
     /// Drives `router` by the clock of `R`, and tells it the date that the system has.
     #[must_use]
     pub fn new<R: Runtime>(mut router: Router) -> Self {
-        // A clock before 1970 is wrong anyhow.
-        let date = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        router.set_date(R::now(), date);
+        router.set_date(R::now(), since_1970());
         let state = State { router, wakers: HashMap::new(), asker: None, timer: None, armed: None };
         let (state, unsendable) = (Mutex::new(state), AtomicU64::new(0));
         Self { shared: Arc::new(Shared { state, clock: R::now, unsendable }) }
@@ -134,7 +132,11 @@ impl RouterHandle {
     }
 
     fn attach(&self, transport: TransportInfo) -> SessionKey {
-        self.with(|router, now| router.attach(transport, now))
+        self.with(|router, now| {
+            // It may have been set, or the system may have slept, since anybody has looked.
+            router.set_date(now, since_1970());
+            router.attach(transport, now)
+        })
     }
 
     pub(super) fn detach(&self, key: SessionKey) {
