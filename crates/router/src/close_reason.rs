@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use wirebahn_core::wamp::link::LinkClose;
 use wirebahn_core::wamp::{MessageType, RequestId, Uri};
 
 /// Why the router has done with a connection. Everything that is to be said to the peer is in its queue, before this.
@@ -26,6 +27,19 @@ pub enum CloseReason {
     TooSlow,
     /// The peer was connected for too long without joining a realm.
     JoinTimeout,
+}
+
+impl CloseReason {
+    /// How to close a link for this reason.
+    #[must_use]
+    pub const fn link_close(&self) -> LinkClose {
+        match self {
+            Self::Violation(_) => LinkClose::Violation,
+            Self::TooSlow | Self::JoinTimeout => LinkClose::Policy,
+            Self::ShutDown => LinkClose::GoingAway,
+            Self::AbortedByPeer { .. } | Self::Refused { .. } => LinkClose::Done,
+        }
+    }
 }
 
 impl fmt::Display for CloseReason {

@@ -21,6 +21,7 @@ mod ids;
 pub mod matching;
 mod meta;
 mod metrics;
+mod outgoing;
 mod question;
 mod queue;
 mod realm;
@@ -40,10 +41,11 @@ pub use config::{
     RealmConfig, RequestIdCheck, RetainedLimits, RouterConfig, SessionLimits, SlowConsumers,
 };
 pub use metrics::{Metrics, RealmSnapshot};
+pub use outgoing::{Instead, Outgoing};
 pub use question::{
     Action, Answer, AnswerError, Authenticate, Authorize, Question, QuestionId, QuestionKind,
 };
-pub use router::{Outgoing, Router};
+pub use router::Router;
 pub use session::{Identity, SessionKey, TransportInfo};
-pub use shared_event::SharedEvent;
+pub use shared_event::{SharedEvent, SharedFrame};
 pub use traffic::{MessageCounts, Traffic};

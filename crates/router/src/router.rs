@@ -1,7 +1,6 @@
 //! The router, as those who drive it see it.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
-use std::sync::Arc;
 use std::time::Duration;
 
 use slab::Slab;
@@ -20,7 +19,7 @@ use crate::session::State;
 use crate::sessions::Sessions;
 use crate::wall_clock::WallClock;
 use crate::{
-    CloseReason, Metrics, Question, RouterConfig, SessionKey, SharedEvent, SlowConsumers, TransportInfo,
+    CloseReason, Metrics, Outgoing, Question, RouterConfig, SessionKey, SlowConsumers, TransportInfo,
     Violation,
 };
 
@@ -86,19 +85,6 @@ pub(crate) enum Timer {
     Call(usize),
     /// The session in this slot has to have done something.
     Session(usize),
-}
-
-/// What is to be sent to a peer.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum Outgoing {
-    /// A message.
-    Message(Box<Message>),
-    /// An EVENT that others get as well.
-    Shared(Arc<SharedEvent>),
-    /// The connection is to be closed, once everything before is sent. The last output; then
-    /// [`Router::handle_detach`] is due.
-    Close(CloseReason),
 }
 
 impl Router {

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use bytes::Bytes;
 use wirebahn_core::rawsocket::{PreparedFrame, RawSocket};
-use wirebahn_core::wamp::link::ByteLink;
+use wirebahn_core::wamp::link::{ByteLink, LinkSendError, MessageLink};
 use wirebahn_core::wamp::message::Event;
 use wirebahn_core::wamp::{Message, Serializer};
 use wirebahn_core::websocket::{Messages, PreparedMessage};
@@ -18,6 +18,24 @@ pub struct SharedEvent {
     encoded: [OnceLock<Bytes>; SERIALIZERS],
     websocket: [OnceLock<Option<PreparedMessage>>; SERIALIZERS],
     rawsocket: [OnceLock<Option<PreparedFrame>>; SERIALIZERS],
+}
+
+/// A transport on which shared events are framed once.
+pub trait SharedFrame: ByteLink {
+    /// The frame; `None` if the event is too long for any frame.
+    fn shared_frame(event: &SharedEvent, serializer: Serializer) -> Option<&Self::Prepared>;
+}
+
+impl SharedFrame for Messages {
+    fn shared_frame(event: &SharedEvent, serializer: Serializer) -> Option<&PreparedMessage> {
+        event.websocket(serializer)
+    }
+}
+
+impl SharedFrame for RawSocket {
+    fn shared_frame(event: &SharedEvent, serializer: Serializer) -> Option<&PreparedFrame> {
+        event.rawsocket(serializer)
+    }
 }
 
 const SERIALIZERS: usize = Serializer::ALL.len();
@@ -46,6 +64,18 @@ impl SharedEvent {
         match &self.message {
             Message::Event(event) => event,
             _ => unreachable!("made of an EVENT, and never changed"),
+        }
+    }
+
+    /// Queues the event on a link.
+    ///
+    /// # Errors
+    ///
+    /// It is too long, there is no room, or the link has ended.
+    pub fn send_over<L: SharedFrame>(&self, link: &mut MessageLink<L>) -> Result<(), LinkSendError> {
+        match L::shared_frame(self, link.serializer()) {
+            Some(frame) => link.send_prepared(frame),
+            None => Err(LinkSendError::MessageTooLong { limit: link.max_message_len() }),
         }
     }
 

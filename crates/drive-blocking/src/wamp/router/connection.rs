@@ -3,15 +3,10 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use wirebahn_core::rawsocket::RawSocket;
+use wirebahn_core::wamp::Message;
 use wirebahn_core::wamp::link::{ByteLink, LinkClose, LinkEvent, LinkSendError, MessageLink};
-use wirebahn_core::wamp::message::Error;
-use wirebahn_core::wamp::{
-    ErrorDetails, Message, Payload, RequestId, RequestType, Serializer, Uri, error_uri,
-};
-use wirebahn_core::websocket::Messages;
 use wirebahn_core::{Engine, Transport};
-use wirebahn_router::{CloseReason, Outgoing, SessionKey, SharedEvent, TransportInfo};
+use wirebahn_router::{Instead, Outgoing, SessionKey, SharedFrame, TransportInfo};
 
 use super::handle::{Handle, Taken};
 use crate::shared_socket::{LONGEST_READ, ReadHalf, SharedSocket, SocketState, Written};
@@ -22,32 +17,18 @@ use crate::{Duplex, TryClone};
 /// that others get their turn.
 const AT_ONCE: usize = 256;
 
-/// A transport on which shared events are framed once.
-pub(super) trait SharedFrame: ByteLink + Send + 'static {
-    /// The frame; `None` if the event is too long for any frame.
-    fn shared_frame(event: &SharedEvent, serializer: Serializer) -> Option<&Self::Prepared>;
-}
-
-impl SharedFrame for Messages {
-    fn shared_frame(event: &SharedEvent, serializer: Serializer) -> Option<&Self::Prepared> {
-        event.websocket(serializer)
-    }
-}
-
-impl SharedFrame for RawSocket {
-    fn shared_frame(event: &SharedEvent, serializer: Serializer) -> Option<&Self::Prepared> {
-        event.rawsocket(serializer)
-    }
-}
-
 /// Serves a client until its connection ends: this thread reads, another one writes. Ends the session once
 /// `shutdown` is set.
-pub(super) fn serve<L: SharedFrame, S: Duplex + TryClone + Send + 'static>(
+pub(super) fn serve<L, S>(
     router: &Arc<Handle>,
     socket: Socket<MessageLink<L>, S>,
     transport: TransportInfo,
     shutdown: &Arc<AtomicBool>,
-) -> io::Result<()> {
+) -> io::Result<()>
+where
+    L: SharedFrame + Send + 'static,
+    S: Duplex + TryClone + Send + 'static,
+{
     let (socket, read_half) = SharedSocket::new(socket, ())?;
     let key = router.attach(transport);
     let connection = Arc::new(Connection { router: Arc::clone(router), key, socket });
@@ -159,15 +140,9 @@ impl<L: SharedFrame, S: Duplex> Connection<L, S> {
             while let Some(output) = outgoing.pop_front() {
                 let sent = match &output {
                     Outgoing::Message(message) => state.engine.send(message),
-                    Outgoing::Shared(event) => {
-                        let limit = state.engine.max_message_len();
-                        match L::shared_frame(event, state.engine.serializer()) {
-                            Some(frame) => state.engine.send_prepared(frame),
-                            None => Err(LinkSendError::MessageTooLong { limit }),
-                        }
-                    }
+                    Outgoing::Shared(event) => event.send_over(&mut state.engine),
                     Outgoing::Close(reason) => {
-                        state.engine.close(link_close(reason), now());
+                        state.engine.close(reason.link_close(), now());
                         outgoing.clear();
                         break;
                     }
@@ -180,7 +155,15 @@ impl<L: SharedFrame, S: Duplex> Connection<L, S> {
                     }
                     Err(LinkSendError::MessageTooLong { .. }) => {
                         self.router.note_unsendable();
-                        unsendable.extend(instead_of(output, &mut state.engine, outgoing));
+                        match output.instead() {
+                            Instead::Send(message) => outgoing.push_front(Outgoing::Message(message)),
+                            Instead::Receive(message) => unsendable.push(*message),
+                            Instead::Close(how) => {
+                                outgoing.clear();
+                                state.engine.close(how, now());
+                            }
+                            _ => {}
+                        }
                     }
                     // A link that has ended will say so.
                     Ok(()) | Err(_) => {}
@@ -217,7 +200,7 @@ impl<L: SharedFrame, S: Duplex> Connection<L, S> {
             if self.socket.write(Some(now())) == Written::Blocked && self.router.is_closing(self.key) {
                 self.router.take(self.key, outgoing, usize::MAX);
                 let reason = match outgoing.back() {
-                    Some(Outgoing::Close(reason)) => link_close(reason),
+                    Some(Outgoing::Close(reason)) => reason.link_close(),
                     // That was taken before.
                     _ => LinkClose::Done,
                 };
@@ -226,51 +209,5 @@ impl<L: SharedFrame, S: Duplex> Connection<L, S> {
                 return false;
             }
         }
-    }
-}
-
-/// Nothing that belongs to a call is dropped without its caller being told: what the router is to be told about an output
-/// that is too long; what the client is to be told instead comes first in `outgoing`.
-#[cold]
-fn instead_of<L: ByteLink>(
-    output: Outgoing,
-    link: &mut MessageLink<L>,
-    outgoing: &mut VecDeque<Outgoing>,
-) -> Option<Message> {
-    let Outgoing::Message(message) = output else { return None };
-    let (request_type, request) = match &*message {
-        Message::Invocation(invocation) => {
-            return Some(too_long(RequestType::Invocation, invocation.request).into());
-        }
-        Message::Result(result) => (RequestType::Call, result.request),
-        Message::Error(error) => (error.request_type, error.request),
-        // There can be no session with a peer that cannot be told that it has one.
-        Message::Welcome(_) | Message::Challenge(_) => {
-            outgoing.clear();
-            link.close(LinkClose::Policy, now());
-            return None;
-        }
-        _ => return None,
-    };
-    outgoing.push_front(Outgoing::Message(Box::new(too_long(request_type, request).into())));
-    None
-}
-
-fn too_long(request_type: RequestType, request: RequestId) -> Error {
-    Error {
-        request_type,
-        request,
-        details: ErrorDetails::default(),
-        error: Uri::from_static(error_uri::PAYLOAD_SIZE_EXCEEDED),
-        payload: Payload::empty(),
-    }
-}
-
-const fn link_close(reason: &CloseReason) -> LinkClose {
-    match reason {
-        CloseReason::Violation(_) => LinkClose::Violation,
-        CloseReason::TooSlow | CloseReason::JoinTimeout => LinkClose::Policy,
-        CloseReason::ShutDown => LinkClose::GoingAway,
-        _ => LinkClose::Done,
     }
 }

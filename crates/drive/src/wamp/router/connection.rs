@@ -4,14 +4,8 @@ use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use wirebahn_core::rawsocket::RawSocket;
-use wirebahn_core::wamp::link::{ByteLink, LinkClose, LinkSendError};
-use wirebahn_core::wamp::message::Error;
-use wirebahn_core::wamp::{
-    ErrorDetails, Message, Payload, RequestId, RequestType, Serializer, Uri, error_uri,
-};
-use wirebahn_core::websocket::Messages;
-use wirebahn_router::{CloseReason, Outgoing, SessionKey, SharedEvent};
+use wirebahn_core::wamp::link::LinkSendError;
+use wirebahn_router::{Instead, Outgoing, SessionKey, SharedEvent, SharedFrame};
 
 use super::RouterHandle;
 use crate::wamp::{LinkWire, Wire, WireEvent};
@@ -34,30 +28,9 @@ pub trait RouterWire: Wire {
     fn poll_send(&mut self, cx: &mut Context<'_>);
 }
 
-/// A transport on which shared events are framed once.
-pub trait SharedFrame: ByteLink {
-    /// The frame; `None` if the event is too long for any frame.
-    fn shared_frame(event: &SharedEvent, serializer: Serializer) -> Option<&Self::Prepared>;
-}
-
-impl SharedFrame for Messages {
-    fn shared_frame(event: &SharedEvent, serializer: Serializer) -> Option<&Self::Prepared> {
-        event.websocket(serializer)
-    }
-}
-
-impl SharedFrame for RawSocket {
-    fn shared_frame(event: &SharedEvent, serializer: Serializer) -> Option<&Self::Prepared> {
-        event.rawsocket(serializer)
-    }
-}
-
 impl<L: SharedFrame + Unpin, I: Io, R: Runtime> RouterWire for LinkWire<L, I, R> {
     fn send_shared(&mut self, event: &SharedEvent) -> Result<(), LinkSendError> {
-        let limit = self.max_message_len();
-        let link = self.socket_mut().engine_mut();
-        let frame = L::shared_frame(event, link.serializer());
-        link.send_prepared(frame.ok_or(LinkSendError::MessageTooLong { limit })?)
+        event.send_over(self.socket_mut().engine_mut())
     }
 
     fn poll_send(&mut self, cx: &mut Context<'_>) {
@@ -106,7 +79,7 @@ impl<W: RouterWire> RouterConnection<W> {
         if self.wire.is_ready() {
             return false;
         }
-        let how = link_close(reason);
+        let how = reason.link_close();
         self.is_closing = true;
         self.outgoing.clear();
         self.wire.close(how);
@@ -123,7 +96,7 @@ impl<W: RouterWire> RouterConnection<W> {
                 Outgoing::Close(reason) => {
                     self.is_closing = true;
                     self.outgoing.clear();
-                    self.wire.close(link_close(reason));
+                    self.wire.close(reason.link_close());
                     return true;
                 }
                 _ => Ok(()),
@@ -141,35 +114,22 @@ impl<W: RouterWire> RouterConnection<W> {
         self.outgoing.len() < before
     }
 
-    /// Nothing that belongs to a call is dropped without its caller being told.
     #[cold]
     fn handle_unsendable(&mut self, output: &Outgoing) {
         self.handle.note_unsendable();
-        let Outgoing::Message(message) = output else { return };
-        match &**message {
-            Message::Invocation(invocation) => {
-                let error = too_long(RequestType::Invocation, invocation.request);
-                let (key, error) = (self.key, error.into());
-                self.handle.with(|router, now| router.handle_message(key, error, now));
+        match output.instead() {
+            Instead::Send(message) => self.outgoing.push_front(Outgoing::Message(message)),
+            Instead::Receive(message) => {
+                let key = self.key;
+                self.handle.with(|router, now| router.handle_message(key, *message, now));
             }
-            Message::Result(result) => {
-                self.replace(too_long(RequestType::Call, result.request));
-            }
-            Message::Error(error) => {
-                self.replace(too_long(error.request_type, error.request));
-            }
-            // There can be no session with a peer that cannot be told that it has one.
-            Message::Welcome(_) | Message::Challenge(_) => {
+            Instead::Close(how) => {
                 self.is_closing = true;
                 self.outgoing.clear();
-                self.wire.close(LinkClose::Policy);
+                self.wire.close(how);
             }
             _ => {}
         }
-    }
-
-    fn replace(&mut self, error: Error) {
-        self.outgoing.push_front(Outgoing::Message(Box::new(error.into())));
     }
 }
 
@@ -208,25 +168,6 @@ impl<W: RouterWire> Drop for RouterConnection<W> {
         if !self.is_closed {
             self.handle.detach(self.key);
         }
-    }
-}
-
-fn too_long(request_type: RequestType, request: RequestId) -> Error {
-    Error {
-        request_type,
-        request,
-        details: ErrorDetails::default(),
-        error: Uri::from_static(error_uri::PAYLOAD_SIZE_EXCEEDED),
-        payload: Payload::empty(),
-    }
-}
-
-const fn link_close(reason: &CloseReason) -> LinkClose {
-    match reason {
-        CloseReason::Violation(_) => LinkClose::Violation,
-        CloseReason::TooSlow | CloseReason::JoinTimeout => LinkClose::Policy,
-        CloseReason::ShutDown => LinkClose::GoingAway,
-        _ => LinkClose::Done,
     }
 }
 

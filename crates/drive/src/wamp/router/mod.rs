@@ -19,7 +19,7 @@ mod handle;
 mod local;
 mod timers;
 
-pub use connection::{RouterConnection, RouterWire, SharedFrame};
+pub use connection::{RouterConnection, RouterWire};
 use doorway::Doorway;
 pub use embedded::Router;
 pub use handle::RouterHandle;
