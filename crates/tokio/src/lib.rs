@@ -54,30 +54,30 @@
 //!   [`Closed`].
 #![forbid(unsafe_code)]
 
-mod byte_stream;
 #[cfg(feature = "http-upgrade")]
 pub mod http_upgrade;
-mod io;
 mod network;
 mod over;
 mod runtime;
-#[cfg(feature = "tls")]
-mod secure;
-mod stream;
 #[cfg(feature = "wamp")]
 pub mod wamp;
 
-pub use byte_stream::ByteStream;
-pub use io::TokioIo;
 pub use network::{Listener, Task};
 pub use over::{accept, connect, connect_on, receive};
 pub use runtime::{TokioRuntime, TokioTimer};
-#[cfg(feature = "tls")]
-pub use secure::TlsStream;
-pub use stream::Stream;
 
+pub use wirebahn_drive::TokioIo;
 #[doc(inline)]
 pub use wirebahn_drive::names::websocket::*;
+
+/// A stream to or from the other end.
+///
+/// `Stream::Tcp` makes one of a `TcpStream`; turn Nagle's algorithm off (`set_nodelay(true)`), as [`Client`] and [`Server`] do.
+pub type Stream = network::Stream;
+
+/// A stream with TLS on it.
+#[cfg(feature = "tls")]
+pub type TlsStream<S = Stream> = wirebahn_drive::TokioTlsStream<S>;
 
 /// A connection to be opened: headers, subprotocols, proxies, redirects, options.
 ///
@@ -128,6 +128,25 @@ pub type FrameSocket<S = Stream> = wirebahn_drive::websocket::FrameSocket<TokioI
 
 /// A connection at the level of payload as it arrives.
 pub type StreamingSocket<S = Stream> = wirebahn_drive::websocket::StreamingSocket<TokioIo<S>, TokioRuntime>;
+
+/// A connection as a byte stream, in the manner of websockify: for protocols that know nothing of messages, behind ports
+/// and proxies that know nothing but HTTP.
+///
+/// ```no_run
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// use tokio::io::copy_bidirectional;
+/// use tokio::net::TcpStream;
+/// use wirebahn_tokio::{ByteStream, Client};
+///
+/// let mut stream = ByteStream::connect(Client::new("wss://example.com/ssh")?).await?;
+/// let mut target = TcpStream::connect("127.0.0.1:22").await?;
+/// copy_bidirectional(&mut stream, &mut target).await?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Reader and writer may be two tasks (`tokio::io::split`). Shutting down ends both directions.
+pub type ByteStream<S = Stream> = wirebahn_drive::websocket::ByteStream<TokioIo<S>, TokioRuntime>;
 
 /// The half of a [`WebSocket`] that receives.
 pub type WebSocketReader<S = Stream> = wirebahn_drive::websocket::WebSocketReader<TokioIo<S>, TokioRuntime>;

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use bytes::Buf;
 use futures_io::{AsyncRead, AsyncWrite};
 
-crate::tls_stream!(futures_rustls over AsyncRead, AsyncWrite;);
+crate::streams::tls_stream!(FuturesTlsStream by futures_rustls over AsyncRead, AsyncWrite);
 
 impl<S: AsyncRead + Unpin> AsyncRead for Prefixed<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<IoResult<usize>> {
@@ -53,9 +53,9 @@ macro_rules! delegate_write {
 }
 
 delegate_write!(Prefixed, stream);
-delegate_write!(TlsStream, 0);
+delegate_write!(FuturesTlsStream, 0);
 
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for TlsStream<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for FuturesTlsStream<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<IoResult<usize>> {
         Pin::new(&mut self.0).poll_read(cx, buf)
     }

@@ -1,4 +1,4 @@
-//! TLS over any of tokio's streams.
+//! TLS over any stream of tokio's traits.
 
 use std::io::{IoSlice, Result as IoResult};
 use std::pin::Pin;
@@ -7,9 +7,7 @@ use std::task::{Context, Poll};
 use bytes::Buf;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::Stream;
-
-wirebahn_drive::tls_stream!(tokio_rustls over AsyncRead, AsyncWrite; = Stream);
+crate::streams::tls_stream!(TokioTlsStream by tokio_rustls over AsyncRead, AsyncWrite);
 
 impl<S: AsyncRead + Unpin> AsyncRead for Prefixed<S> {
     fn poll_read(
@@ -62,9 +60,9 @@ macro_rules! delegate_write {
 }
 
 delegate_write!(Prefixed, stream);
-delegate_write!(TlsStream, 0);
+delegate_write!(TokioTlsStream, 0);
 
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for TlsStream<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for TokioTlsStream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
