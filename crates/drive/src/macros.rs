@@ -76,6 +76,46 @@ macro_rules! entrances {
     };
 }
 
+/// Connections over the streams of an adapter, and what becomes one, named without the parameters that are always the same.
+///
+/// Takes the adapter's [`Runtime`](crate::Runtime) and the [`Io`](crate::Io) of its streams, and expects its `Stream` to be
+/// in scope. What has examples of its own is left to the adapter: `Client`, `Server`, `ByteStream`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! connections {
+    ($runtime:ident over $io:ident) => {
+        /// A client's connection that comes back after it was lost.
+        pub type Reconnecting = $crate::websocket::Reconnecting<$runtime>;
+
+        /// An open connection and what the server answered.
+        pub type Opened<L, S = Stream> = $crate::websocket::Opened<L, $io<S>, $runtime>;
+
+        /// A connection at the level of whole messages.
+        pub type WebSocket<S = Stream> = $crate::websocket::WebSocket<$io<S>, $runtime>;
+
+        /// A connection at the level of whole frames.
+        pub type FrameSocket<S = Stream> = $crate::websocket::FrameSocket<$io<S>, $runtime>;
+
+        /// A connection at the level of payload as it arrives.
+        pub type StreamingSocket<S = Stream> = $crate::websocket::StreamingSocket<$io<S>, $runtime>;
+
+        /// The half of a [`WebSocket`] that receives.
+        pub type WebSocketReader<S = Stream> = $crate::websocket::WebSocketReader<$io<S>, $runtime>;
+
+        /// The half of a [`WebSocket`] that sends.
+        pub type WebSocketWriter<S = Stream> = $crate::websocket::WebSocketWriter<$io<S>, $runtime>;
+
+        /// A request that a client has made, waiting for an answer.
+        pub type Incoming<S = Stream> = $crate::websocket::Incoming<$io<S>, $runtime>;
+
+        /// A client that wants a WebSocket, waiting to be accepted or refused.
+        pub type Upgrade<S = Stream> = $crate::websocket::Upgrade<$io<S>, $runtime>;
+
+        /// A client that has made a plain HTTP request, waiting for the answer.
+        pub type HttpExchange<S = Stream> = $crate::websocket::HttpExchange<$io<S>, $runtime>;
+    };
+}
+
 /// What a server takes connections from: `Listener`, made of the types of a runtime's listeners.
 #[doc(hidden)]
 #[macro_export]

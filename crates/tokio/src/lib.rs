@@ -97,12 +97,6 @@ pub type TlsStream<S = Stream> = wirebahn_drive::TokioTlsStream<S>;
 /// ```
 pub type Client = wirebahn_drive::websocket::Client<TokioRuntime>;
 
-/// A client's connection that comes back after it was lost.
-pub type Reconnecting = wirebahn_drive::websocket::Reconnecting<TokioRuntime>;
-
-/// An open connection and what the server answered.
-pub type Opened<L, S = Stream> = wirebahn_drive::websocket::Opened<L, TokioIo<S>, TokioRuntime>;
-
 /// A listening server: one task per connection, on the runtime that it serves on.
 ///
 /// ```no_run
@@ -120,15 +114,6 @@ pub type Opened<L, S = Stream> = wirebahn_drive::websocket::Opened<L, TokioIo<S>
 /// ```
 pub type Server = wirebahn_drive::websocket::Server<TokioRuntime>;
 
-/// A connection at the level of whole messages.
-pub type WebSocket<S = Stream> = wirebahn_drive::websocket::WebSocket<TokioIo<S>, TokioRuntime>;
-
-/// A connection at the level of whole frames.
-pub type FrameSocket<S = Stream> = wirebahn_drive::websocket::FrameSocket<TokioIo<S>, TokioRuntime>;
-
-/// A connection at the level of payload as it arrives.
-pub type StreamingSocket<S = Stream> = wirebahn_drive::websocket::StreamingSocket<TokioIo<S>, TokioRuntime>;
-
 /// A connection as a byte stream, in the manner of websockify: for protocols that know nothing of messages, behind ports
 /// and proxies that know nothing but HTTP.
 ///
@@ -145,23 +130,11 @@ pub type StreamingSocket<S = Stream> = wirebahn_drive::websocket::StreamingSocke
 /// # }
 /// ```
 ///
-/// Reader and writer may be two tasks (`tokio::io::split`). Shutting down ends both directions.
+/// Reader and writer may be two tasks (`tokio::io::split`). Shutting down ends both directions; when reading ends, and how,
+/// is told at [the type itself](wirebahn_drive::websocket::ByteStream).
 pub type ByteStream<S = Stream> = wirebahn_drive::websocket::ByteStream<TokioIo<S>, TokioRuntime>;
 
-/// The half of a [`WebSocket`] that receives.
-pub type WebSocketReader<S = Stream> = wirebahn_drive::websocket::WebSocketReader<TokioIo<S>, TokioRuntime>;
-
-/// The half of a [`WebSocket`] that sends.
-pub type WebSocketWriter<S = Stream> = wirebahn_drive::websocket::WebSocketWriter<TokioIo<S>, TokioRuntime>;
-
-/// A request that a client has made, waiting for an answer.
-pub type Incoming<S = Stream> = wirebahn_drive::websocket::Incoming<TokioIo<S>, TokioRuntime>;
-
-/// A client that wants a WebSocket, waiting to be accepted or refused.
-pub type Upgrade<S = Stream> = wirebahn_drive::websocket::Upgrade<TokioIo<S>, TokioRuntime>;
-
-/// A client that has made a plain HTTP request, waiting for the answer.
-pub type HttpExchange<S = Stream> = wirebahn_drive::websocket::HttpExchange<TokioIo<S>, TokioRuntime>;
+wirebahn_drive::connections!(TokioRuntime over TokioIo);
 
 /// The examples of the front page, to be compiled.
 #[cfg(doctest)]
