@@ -1,4 +1,7 @@
 //! What wrappers of streams and streams under one name have in common, whichever traits the streams implement.
+//!
+//! The macros expect [`Pin`](std::pin::Pin), [`Context`](std::task::Context), [`Poll`](std::task::Poll), and what is in
+//! [`io`](std::io) to be in scope.
 
 /// A type that makes an [`Io`](crate::Io) of streams, with the ways into it and out of it; the [`Io`](crate::Io) itself is
 /// left to the caller.
@@ -35,9 +38,15 @@ macro_rules! wrapper {
 }
 
 /// The streams that URLs lead to on runtimes whose streams have the traits `$read` and `$write`, with TLS by `$tls_stream`
-/// where the feature `$tls` is on. How they are read and written is left to the caller, and to [`each!`].
+/// where the feature `$tls` is on.
+///
+/// Writing is the same with the traits of either family, but for the method `$close`, which ends it, and for
+/// `is_write_vectored`. How streams are read is left to the caller, and to [`each!`].
 macro_rules! stream_enum {
-    ($name:ident over $read:path, $write:path; $tls:tt: $tls_stream:ident) => {
+    (
+        $name:ident over $read:path, $write:path: $close:ident $($is_write_vectored:ident)?;
+        $tls:tt: $tls_stream:ident
+    ) => {
         /// A stream to or from the other end, over a runtime's TCP streams `T` and Unix sockets `U`.
         #[derive(Debug)]
         #[non_exhaustive]
@@ -92,6 +101,36 @@ macro_rules! stream_enum {
                 Ok(Self::Tls(Box::new(super::$tls_stream::accept(self, received, tls).await?)))
             }
         }
+
+        impl<T, U> $write for $name<T, U>
+        where
+            T: $read + $write + Unpin,
+            U: $read + $write + Unpin,
+        {
+            fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<Result<usize>> {
+                each!($tls, self.get_mut(), stream => Pin::new(stream).poll_write(cx, buf))
+            }
+
+            fn poll_write_vectored(
+                self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                bufs: &[IoSlice<'_>],
+            ) -> Poll<Result<usize>> {
+                each!($tls, self.get_mut(), stream => Pin::new(stream).poll_write_vectored(cx, bufs))
+            }
+
+            $(fn $is_write_vectored(&self) -> bool {
+                each!($tls, self, stream => stream.$is_write_vectored())
+            })?
+
+            fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
+                each!($tls, self.get_mut(), stream => Pin::new(stream).poll_flush(cx))
+            }
+
+            fn $close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
+                each!($tls, self.get_mut(), stream => Pin::new(stream).$close(cx))
+            }
+        }
     };
 }
 
@@ -108,10 +147,12 @@ macro_rules! each {
 }
 
 /// TLS by `$rustls`, a crate that drives rustls over streams that have the traits `$read` and `$write`, and the `Prefixed`
-/// stream below it; how both are read and written is left to the caller.
+/// stream below it; how both are read is left to the caller, as in [`stream_enum!`].
 #[cfg(any(feature = "futures-io-tls", feature = "tokio-io-tls"))]
 macro_rules! tls_stream {
-    ($name:ident by $rustls:ident over $read:path, $write:path) => {
+    (
+        $name:ident by $rustls:ident over $read:path, $write:path: $close:ident $($is_write_vectored:ident)?
+    ) => {
         /// A stream with TLS on it.
         #[derive(Debug)]
         pub struct $name<S>($rustls::TlsStream<Prefixed<S>>);
@@ -126,7 +167,7 @@ macro_rules! tls_stream {
                 stream: S,
                 tls: &wirebahn_tls::ClientTls,
                 host: &wirebahn_core::http::Host,
-            ) -> Result<Self, wirebahn_tls::TlsError> {
+            ) -> std::result::Result<Self, wirebahn_tls::TlsError> {
                 let name = wirebahn_tls::server_name(&host.to_string())?;
                 let stream = Prefixed { prefix: bytes::BytesMut::new(), stream };
                 let connector = $rustls::TlsConnector::from(std::sync::Arc::clone(tls.config()));
@@ -145,7 +186,7 @@ macro_rules! tls_stream {
                 stream: S,
                 received: bytes::BytesMut,
                 tls: &wirebahn_tls::ServerTls,
-            ) -> Result<Self, wirebahn_tls::TlsError> {
+            ) -> std::result::Result<Self, wirebahn_tls::TlsError> {
                 let stream = Prefixed { prefix: received, stream };
                 let acceptor = $rustls::TlsAcceptor::from(std::sync::Arc::clone(tls.config()));
                 match acceptor.accept(stream).await {
@@ -182,9 +223,50 @@ macro_rules! tls_stream {
             prefix: bytes::BytesMut,
             stream: S,
         }
+
+        crate::streams::write_through!($name, 0; $read, $write: $close $($is_write_vectored)?);
+        crate::streams::write_through!(Prefixed, stream; $read, $write: $close $($is_write_vectored)?);
     };
 }
 
+/// Writing to a stream is writing to the one in its field `$inner`.
 #[cfg(any(feature = "futures-io-tls", feature = "tokio-io-tls"))]
-pub(crate) use tls_stream;
+macro_rules! write_through {
+    (
+        $name:ident, $inner:tt; $read:path, $write:path: $close:ident $($is_write_vectored:ident)?
+    ) => {
+        impl<S: $read + $write + Unpin> $write for $name<S> {
+            fn poll_write(
+                mut self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                buf: &[u8],
+            ) -> Poll<Result<usize>> {
+                Pin::new(&mut self.$inner).poll_write(cx, buf)
+            }
+
+            fn poll_write_vectored(
+                mut self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                bufs: &[IoSlice<'_>],
+            ) -> Poll<Result<usize>> {
+                Pin::new(&mut self.$inner).poll_write_vectored(cx, bufs)
+            }
+
+            $(fn $is_write_vectored(&self) -> bool {
+                self.$inner.$is_write_vectored()
+            })?
+
+            fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
+                Pin::new(&mut self.$inner).poll_flush(cx)
+            }
+
+            fn $close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
+                Pin::new(&mut self.$inner).$close(cx)
+            }
+        }
+    };
+}
+
 pub(crate) use {each, stream_enum, wrapper};
+#[cfg(any(feature = "futures-io-tls", feature = "tokio-io-tls"))]
+pub(crate) use {tls_stream, write_through};

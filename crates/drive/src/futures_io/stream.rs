@@ -8,7 +8,10 @@ use futures_io::{AsyncRead, AsyncWrite};
 
 use crate::streams::{each, stream_enum};
 
-stream_enum!(FuturesStream over AsyncRead, AsyncWrite; "futures-io-tls": FuturesTlsStream);
+stream_enum!(
+    FuturesStream over AsyncRead, AsyncWrite: poll_close;
+    "futures-io-tls": FuturesTlsStream
+);
 
 impl<T, U> AsyncRead for FuturesStream<T, U>
 where
@@ -25,31 +28,5 @@ where
         bufs: &mut [IoSliceMut<'_>],
     ) -> Poll<Result<usize>> {
         each!("futures-io-tls", self.get_mut(), stream => Pin::new(stream).poll_read_vectored(cx, bufs))
-    }
-}
-
-impl<T, U> AsyncWrite for FuturesStream<T, U>
-where
-    T: AsyncRead + AsyncWrite + Unpin,
-    U: AsyncRead + AsyncWrite + Unpin,
-{
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<Result<usize>> {
-        each!("futures-io-tls", self.get_mut(), stream => Pin::new(stream).poll_write(cx, buf))
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[IoSlice<'_>],
-    ) -> Poll<Result<usize>> {
-        each!("futures-io-tls", self.get_mut(), stream => Pin::new(stream).poll_write_vectored(cx, bufs))
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        each!("futures-io-tls", self.get_mut(), stream => Pin::new(stream).poll_flush(cx))
-    }
-
-    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        each!("futures-io-tls", self.get_mut(), stream => Pin::new(stream).poll_close(cx))
     }
 }
