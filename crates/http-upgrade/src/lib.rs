@@ -51,7 +51,7 @@ use wirebahn_core::websocket::{Layer, extension::ExtensionParams};
 use wirebahn_drive::websocket::Connection;
 #[cfg(feature = "router")]
 use wirebahn_drive::websocket::WebSocket;
-use wirebahn_drive::{Network, OsEntropy, Runtime, Wrap};
+use wirebahn_drive::{Network, OsEntropy, Wrap};
 
 pub use stream::HttpStream;
 
@@ -186,7 +186,7 @@ impl<R> Accepted<R> {
         self,
     ) -> (HttpReply, impl Future<Output = hyper::Result<Connection<L, R::Wrapped, R>>> + use<L, R>)
     where
-        R: Runtime + Wrap<HttpStream>,
+        R: Wrap<HttpStream>,
     {
         let Self { accepted, on_upgrade, .. } = self;
         let response = convert::response(accepted.response());
