@@ -31,7 +31,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     server_options.config = Arc::clone(&config);
     let server = tokio::spawn(async move {
         let (stream, _) = listener.accept().await?;
-        let incoming = receive(Stream::from(stream), Arc::new(server_options), None).await;
+        let incoming = receive(Stream::Tcp(stream), Arc::new(server_options), None).await;
         let Ok(Incoming::Upgrade(upgrade)) = incoming else { return Ok(0) };
         match upgrade.accept::<Streaming>(Acceptance::default()).await {
             Ok(socket) => Ok::<_, std::io::Error>(count(socket).await),

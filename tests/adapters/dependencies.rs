@@ -44,6 +44,15 @@ fn nothing_asynchronous_is_under_the_blocking_adapter() {
 #[test]
 fn the_http_of_others_is_there_only_on_request() {
     let features = ["--features", "brotli,bzip2,cbor,router,snappy,tls,zlib-rs"];
-    assert_without_as("wirebahn-tokio", &features, &["http", "http-body-util", "hyper", "hyper-util"]);
+    let http = ["http", "http-body-util", "hyper", "hyper-util", "wirebahn-http-upgrade"];
+    assert_without_as("wirebahn-tokio", &features, &http);
     assert_without("wirebahn-tokio", &["axum", "axum-core", "h2", "tower", "tower-http"]);
+}
+
+#[test]
+fn the_way_behind_the_http_of_others_brings_no_runtime() {
+    assert_without("wirebahn-http-upgrade", &["mio", "socket2", "smol", "async-io", "axum", "h2", "tower"]);
+    // hyper itself takes tokio's channels, and no more.
+    let features = ["--features", "futures-io,router"];
+    assert_without_as("wirebahn-http-upgrade", &features, &["hyper-util", "mio", "smol", "async-io"]);
 }

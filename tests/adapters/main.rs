@@ -7,6 +7,7 @@
 //! * `wamp`: the same for WAMP.
 //! * `blocking_wamp`, `blocking_websocket`: what only threads have.
 //! * `byte_streams`, `blocking_bytes`: connections as byte streams. `reconnecting`: those that come back.
+//! * `timers`: those of the runtimes.
 //! * `dependencies`: what depends on what. `portable`: what the same program looks like on each.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic is a failed test")]
 
@@ -23,6 +24,7 @@ mod peer;
 mod portable;
 mod reconnecting;
 mod suite;
+mod timers;
 mod wamp;
 
 /// All tests, for the asynchronous adapters.
@@ -30,6 +32,7 @@ macro_rules! instantiate {
     ($($name:ident: $runtime:ty;)+) => {
         $(mod $name {
             crate::suite::tests!(crate::driven::Driven<$runtime>);
+            crate::timers::timer_tests!($runtime);
 
             mod wamp {
                 crate::wamp::tests!(crate::driven::Driven<$runtime>);

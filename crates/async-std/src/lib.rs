@@ -64,41 +64,10 @@ pub type Stream = network::Stream;
 /// A connection to be opened: headers, subprotocols, proxies, redirects, options.
 pub type Client = wirebahn_drive::websocket::Client<AsyncStdRuntime>;
 
-/// A client's connection that comes back after it was lost.
-pub type Reconnecting = wirebahn_drive::websocket::Reconnecting<AsyncStdRuntime>;
-
-/// An open connection and what the server answered.
-pub type Opened<L, S = Stream> = wirebahn_drive::websocket::Opened<L, FuturesIo<S>, AsyncStdRuntime>;
-
 /// A listening server: one task per connection.
 pub type Server = wirebahn_drive::websocket::Server<AsyncStdRuntime>;
-
-/// A connection at the level of whole messages.
-pub type WebSocket<S = Stream> = wirebahn_drive::websocket::WebSocket<FuturesIo<S>, AsyncStdRuntime>;
-
-/// A connection at the level of whole frames.
-pub type FrameSocket<S = Stream> = wirebahn_drive::websocket::FrameSocket<FuturesIo<S>, AsyncStdRuntime>;
-
-/// A connection at the level of payload as it arrives.
-pub type StreamingSocket<S = Stream> =
-    wirebahn_drive::websocket::StreamingSocket<FuturesIo<S>, AsyncStdRuntime>;
 
 /// A connection as a byte stream, in the manner of websockify.
 pub type ByteStream<S = Stream> = wirebahn_drive::websocket::ByteStream<FuturesIo<S>, AsyncStdRuntime>;
 
-/// The half of a [`WebSocket`] that receives.
-pub type WebSocketReader<S = Stream> =
-    wirebahn_drive::websocket::WebSocketReader<FuturesIo<S>, AsyncStdRuntime>;
-
-/// The half of a [`WebSocket`] that sends.
-pub type WebSocketWriter<S = Stream> =
-    wirebahn_drive::websocket::WebSocketWriter<FuturesIo<S>, AsyncStdRuntime>;
-
-/// A request that a client has made, waiting for an answer.
-pub type Incoming<S = Stream> = wirebahn_drive::websocket::Incoming<FuturesIo<S>, AsyncStdRuntime>;
-
-/// A client that wants a WebSocket, waiting to be accepted or refused.
-pub type Upgrade<S = Stream> = wirebahn_drive::websocket::Upgrade<FuturesIo<S>, AsyncStdRuntime>;
-
-/// A client that has made a plain HTTP request, waiting for the answer.
-pub type HttpExchange<S = Stream> = wirebahn_drive::websocket::HttpExchange<FuturesIo<S>, AsyncStdRuntime>;
+wirebahn_drive::connections!(AsyncStdRuntime over FuturesIo);

@@ -5,14 +5,15 @@
 //! for two tasks. None of that knows a protocol; [`websocket`] and [`wamp`] are what an adapter hands its users on top of it.
 //!
 //! An adapter supplies streams as [`Io`] and timers as [`Runtime`], and for clients and servers that begin with a URL
-//! or a port also [`Network`] and [`Listen`]. Streams of `futures-io` need no code
-//! at all: `FuturesIo` (feature `futures-io`) wraps them.
+//! or a port also [`Network`] and [`Listen`]. Streams of `futures-io` and of tokio's traits need no code
+//! at all: `FuturesIo` (feature `futures-io`) and `TokioIo` (feature `tokio-io`) wrap them.
 //!
 //! * `socket`: what to do when: events, writing, reading, timers, the end.
 //! * `recv_buffer`: whose memory bytes are read into.
 //! * `output`: emptying the outbox. `alarm`: the one timer of a socket.
 //! * `split`: two halves and their wake-ups. `shutdown`: asking many connections to end.
 //! * `names`, `macros`: what adapters hand on or write in the same words.
+//! * `futures_io`, `tokio_io`, `streams`: streams of either family, with TLS; what is the same for both.
 //! * `net`: reaching servers, through proxies and TLS, and listening, on any runtime.
 #![forbid(unsafe_code)]
 
@@ -30,14 +31,18 @@ mod runtime;
 mod shutdown;
 mod socket;
 mod split;
+#[cfg(any(feature = "futures-io", feature = "tokio-io"))]
+mod streams;
+#[cfg(feature = "tokio-io")]
+mod tokio_io;
 #[cfg(feature = "wamp")]
 pub mod wamp;
 pub mod websocket;
 
+#[cfg(feature = "futures-io-tls")]
+pub use crate::futures_io::FuturesTlsStream;
 #[cfg(feature = "futures-io")]
 pub use crate::futures_io::{FuturesIo, FuturesStream, ShutDown};
-#[cfg(feature = "futures-io-tls")]
-pub use crate::futures_io::{TlsStream, secure, secure_accepted};
 pub use io::{Io, Wrap};
 pub use net::{Accepted, Elapsed, Listen, Network, Spawn, converse, first_octet, reach, sleep, timeout};
 pub use output::MAX_PIECES;
@@ -46,6 +51,10 @@ pub use runtime::{Runtime, Timer};
 pub use shutdown::Shutdown;
 pub use socket::{CLOSE_WRITE_TIMEOUT, Disconnected, Parts, READS_PER_TURN, Socket};
 pub use split::{ReadHalf, ReuniteError, WriteHalf};
+#[cfg(feature = "tokio-io-tls")]
+pub use tokio_io::TokioTlsStream;
+#[cfg(feature = "tokio-io")]
+pub use tokio_io::{TokioIo, TokioStream};
 pub use wirebahn_adapter::{
     CONNECT_TIMEOUT, Delay, Dialer, OsEntropy, ProxyError, ProxyErrorKind, Route, concerns_one_connection,
 };

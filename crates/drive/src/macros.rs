@@ -76,6 +76,46 @@ macro_rules! entrances {
     };
 }
 
+/// Connections over the streams of an adapter, and what becomes one, named without the parameters that are always the same.
+///
+/// Takes the adapter's [`Runtime`](crate::Runtime) and the [`Io`](crate::Io) of its streams, and expects its `Stream` to be
+/// in scope. What has examples of its own is left to the adapter: `Client`, `Server`, `ByteStream`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! connections {
+    ($runtime:ident over $io:ident) => {
+        /// A client's connection that comes back after it was lost.
+        pub type Reconnecting = $crate::websocket::Reconnecting<$runtime>;
+
+        /// An open connection and what the server answered.
+        pub type Opened<L, S = Stream> = $crate::websocket::Opened<L, $io<S>, $runtime>;
+
+        /// A connection at the level of whole messages.
+        pub type WebSocket<S = Stream> = $crate::websocket::WebSocket<$io<S>, $runtime>;
+
+        /// A connection at the level of whole frames.
+        pub type FrameSocket<S = Stream> = $crate::websocket::FrameSocket<$io<S>, $runtime>;
+
+        /// A connection at the level of payload as it arrives.
+        pub type StreamingSocket<S = Stream> = $crate::websocket::StreamingSocket<$io<S>, $runtime>;
+
+        /// The half of a [`WebSocket`] that receives.
+        pub type WebSocketReader<S = Stream> = $crate::websocket::WebSocketReader<$io<S>, $runtime>;
+
+        /// The half of a [`WebSocket`] that sends.
+        pub type WebSocketWriter<S = Stream> = $crate::websocket::WebSocketWriter<$io<S>, $runtime>;
+
+        /// A request that a client has made, waiting for an answer.
+        pub type Incoming<S = Stream> = $crate::websocket::Incoming<$io<S>, $runtime>;
+
+        /// A client that wants a WebSocket, waiting to be accepted or refused.
+        pub type Upgrade<S = Stream> = $crate::websocket::Upgrade<$io<S>, $runtime>;
+
+        /// A client that has made a plain HTTP request, waiting for the answer.
+        pub type HttpExchange<S = Stream> = $crate::websocket::HttpExchange<$io<S>, $runtime>;
+    };
+}
+
 /// What a server takes connections from: `Listener`, made of the types of a runtime's listeners.
 #[doc(hidden)]
 #[macro_export]
@@ -107,82 +147,151 @@ macro_rules! listener {
     };
 }
 
-/// `TlsStream` over a crate that drives rustls over the streams of a runtime, the two handshakes that lead to it, and the
-/// `Prefixed` stream below it; how both are read and written is left to the caller.
-#[cfg(feature = "tls")]
+/// The network of a runtime: `Listener`, `Stream`, and the traits [`Network`](crate::Network), [`Listen`](crate::Listen) and
+/// [`Wrap`](crate::Wrap), from a table of what is its own:
+///
+/// * `io`, `streams`: which of this crate's types are for its streams, and the traits of those.
+/// * `tcp`, `unix`: its listeners and streams, and what stands for the latter among the `streams`.
+/// * `register`: makes that of a stream, for either kind.
+/// * `resolve`, `connect_unix`, `bind_unix`: where runtimes do not agree on what is passed, or on what comes back.
+/// * `spawn`: a task of the type `Task` that ends when it is dropped; `spawner`: what spawns those that do not.
 #[doc(hidden)]
 #[macro_export]
-macro_rules! tls_stream {
-    ($rustls:ident over $read:path, $write:path; $($default:tt)*) => {
-        /// A stream with TLS on it.
-        #[derive(Debug)]
-        pub struct TlsStream<S $($default)*>($rustls::TlsStream<Prefixed<S>>);
+macro_rules! network {
+    (
+        runtime: $runtime:ty,
+        io: $io:ident over $read:path, $write:path,
+        streams: $streams:ident,
+        tcp: $tcp_listener:ty, $tcp:ty => $registered_tcp:ty,
+        unix: $unix_listener:ty, $unix:ty => $registered_unix:ty,
+        register: |$stream:ident| $register:expr,
+        resolve: |$host:ident, $port:ident| $resolve:expr,
+        connect_unix: |$connect_path:ident| $connect_unix:expr,
+        bind_unix: |$bind_path:ident| $bind_unix:expr,
+        spawn: |$spawned:ident| $spawn:expr,
+        spawner: $spawner:expr $(,)?
+    ) => {
+        #[cfg(unix)]
+        pub(crate) type Stream = $crate::$streams<$registered_tcp, $registered_unix>;
+        #[cfg(not(unix))]
+        pub(crate) type Stream = $crate::$streams<$registered_tcp, $registered_tcp>;
 
-        /// Speaks TLS as the client.
-        ///
-        /// # Errors
-        ///
-        /// The server does not, or is not the one that was asked for.
-        pub async fn secure<S>(
-            stream: S,
-            tls: &wirebahn_tls::ClientTls,
-            host: &wirebahn_core::http::Host,
-        ) -> Result<TlsStream<S>, wirebahn_tls::TlsError>
-        where
-            S: $read + $write + Unpin,
-        {
-            let name = wirebahn_tls::server_name(&host.to_string())?;
-            let stream = Prefixed { prefix: bytes::BytesMut::new(), stream };
-            let connector = $rustls::TlsConnector::from(std::sync::Arc::clone(tls.config()));
-            match connector.connect(name, stream).await {
-                Ok(stream) => Ok(TlsStream(stream.into())),
-                Err(error) => Err(wirebahn_tls::TlsError::from_io(host.to_string(), error)),
+        $crate::listener!($tcp_listener, $unix_listener);
+
+        fn tcp($stream: $tcp, delay: $crate::Delay) -> std::io::Result<$crate::$io<Stream>> {
+            if delay == $crate::Delay::Off {
+                // Only an optimisation: a stream that refuses works all the same.
+                let _ = $stream.set_nodelay(true);
+            }
+            Ok($crate::$io::new(Stream::Tcp($register)))
+        }
+
+        #[cfg(unix)]
+        fn unix($stream: $unix) -> std::io::Result<$crate::$io<Stream>> {
+            Ok($crate::$io::new(Stream::Unix($register)))
+        }
+
+        impl $crate::Network for $runtime {
+            type Io = $crate::$io<Stream>;
+
+            async fn resolve($host: &str, $port: u16) -> std::io::Result<Vec<std::net::SocketAddr>> {
+                $resolve
+            }
+
+            async fn connect(
+                address: std::net::SocketAddr,
+                delay: $crate::Delay,
+            ) -> std::io::Result<Self::Io> {
+                tcp(<$tcp>::connect(address).await?, delay)
+            }
+
+            #[cfg(unix)]
+            async fn connect_unix($connect_path: &std::path::Path) -> std::io::Result<Self::Io> {
+                unix($connect_unix)
+            }
+
+            #[cfg(not(unix))]
+            async fn connect_unix(_: &std::path::Path) -> std::io::Result<Self::Io> {
+                Err(std::io::ErrorKind::Unsupported.into())
+            }
+
+            fn spawner() -> $crate::Spawn {
+                $spawner
+            }
+
+            #[cfg(feature = "tls")]
+            async fn secure(
+                io: Self::Io,
+                tls: &wirebahn_tls::ClientTls,
+                host: &wirebahn_core::http::Host,
+            ) -> Result<Self::Io, wirebahn_tls::TlsError> {
+                Ok($crate::$io::new(io.into_inner().secure(tls, host).await?))
             }
         }
 
-        /// Speaks TLS as the server; `received` was read already.
-        ///
-        /// # Errors
-        ///
-        /// The client does not, or refuses.
-        pub async fn secure_accepted<S>(
-            stream: S,
-            received: bytes::BytesMut,
-            tls: &wirebahn_tls::ServerTls,
-        ) -> Result<TlsStream<S>, wirebahn_tls::TlsError>
-        where
-            S: $read + $write + Unpin,
-        {
-            let stream = Prefixed { prefix: received, stream };
-            let acceptor = $rustls::TlsAcceptor::from(std::sync::Arc::clone(tls.config()));
-            match acceptor.accept(stream).await {
-                Ok(stream) => Ok(TlsStream(stream.into())),
-                Err(error) => Err(wirebahn_tls::TlsError::from_io("a client", error)),
-            }
-        }
+        impl $crate::Listen for $runtime {
+            type Listener = Listener;
+            type Task = Task;
 
-        impl<S> TlsStream<S> {
-            /// What the handshake came to: certificates of the other end, the channel binding.
-            #[must_use]
-            pub fn info(&self) -> wirebahn_tls::TlsInfo {
-                match &self.0 {
-                    $rustls::TlsStream::Client(stream) => wirebahn_tls::TlsInfo::of_client(stream.get_ref().1),
-                    $rustls::TlsStream::Server(stream) => wirebahn_tls::TlsInfo::of_server(stream.get_ref().1),
+            async fn bind(address: std::net::SocketAddr) -> std::io::Result<Listener> {
+                Ok(Listener::Tcp(<$tcp_listener>::bind(address).await?))
+            }
+
+            #[cfg(unix)]
+            fn bind_unix($bind_path: &std::path::Path) -> std::io::Result<Listener> {
+                Ok(Listener::Unix($bind_unix))
+            }
+
+            #[cfg(not(unix))]
+            fn bind_unix(_: &std::path::Path) -> std::io::Result<Listener> {
+                Err(std::io::ErrorKind::Unsupported.into())
+            }
+
+            fn local_addr(listener: &Listener) -> std::io::Result<std::net::SocketAddr> {
+                match listener {
+                    Listener::Tcp(listener) => listener.local_addr(),
+                    #[cfg(unix)]
+                    Listener::Unix(_) => Err(std::io::ErrorKind::Unsupported.into()),
                 }
             }
 
-            /// The stream under it.
-            #[must_use]
-            pub fn get_ref(&self) -> &S {
-                &self.0.get_ref().0.stream
+            async fn accept(
+                listener: &Listener,
+                delay: $crate::Delay,
+            ) -> std::io::Result<$crate::Accepted<Self::Io>> {
+                match listener {
+                    Listener::Tcp(listener) => {
+                        let (stream, peer) = listener.accept().await?;
+                        Ok($crate::Accepted { io: tcp(stream, delay)?, peer: Some(peer) })
+                    }
+                    #[cfg(unix)]
+                    Listener::Unix(listener) => {
+                        let (stream, _) = listener.accept().await?;
+                        Ok($crate::Accepted { io: unix(stream)?, peer: None })
+                    }
+                }
+            }
+
+            fn spawn($spawned: impl Future<Output = ()> + Send + 'static) -> Task {
+                $spawn
+            }
+
+            #[cfg(feature = "tls")]
+            async fn secure_accepted(
+                io: Self::Io,
+                received: bytes::BytesMut,
+                tls: &wirebahn_tls::ServerTls,
+            ) -> Result<Self::Io, wirebahn_tls::TlsError> {
+                Ok($crate::$io::new(io.into_inner().secure_accepted(received, tls).await?))
             }
         }
 
-        /// A stream of which some bytes were read already.
-        #[derive(Debug)]
-        struct Prefixed<S> {
-            prefix: bytes::BytesMut,
-            stream: S,
+        impl<S: $read + $write + Unpin> $crate::Wrap<S> for $runtime {
+            type Wrapped = $crate::$io<S>;
+
+            fn wrap(stream: S) -> $crate::$io<S> {
+                $crate::$io::new(stream)
+            }
         }
     };
 }

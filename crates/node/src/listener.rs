@@ -61,12 +61,14 @@ impl Socket {
         match self {
             Self::Tcp(listener) => {
                 let (stream, peer) = listener.accept().await?;
-                Ok((stream.into(), Some(peer)))
+                // Only an optimisation: a stream that refuses works all the same.
+                let _ = stream.set_nodelay(true);
+                Ok((Stream::Tcp(stream), Some(peer)))
             }
             #[cfg(unix)]
             Self::Unix { listener, .. } => {
                 let (stream, _) = listener.accept().await?;
-                Ok((stream.into(), None))
+                Ok((Stream::Unix(stream), None))
             }
         }
     }

@@ -54,30 +54,30 @@
 //!   [`Closed`].
 #![forbid(unsafe_code)]
 
-mod byte_stream;
 #[cfg(feature = "http-upgrade")]
 pub mod http_upgrade;
-mod io;
 mod network;
 mod over;
 mod runtime;
-#[cfg(feature = "tls")]
-mod secure;
-mod stream;
 #[cfg(feature = "wamp")]
 pub mod wamp;
 
-pub use byte_stream::ByteStream;
-pub use io::TokioIo;
 pub use network::{Listener, Task};
 pub use over::{accept, connect, connect_on, receive};
 pub use runtime::{TokioRuntime, TokioTimer};
-#[cfg(feature = "tls")]
-pub use secure::TlsStream;
-pub use stream::Stream;
 
+pub use wirebahn_drive::TokioIo;
 #[doc(inline)]
 pub use wirebahn_drive::names::websocket::*;
+
+/// A stream to or from the other end.
+///
+/// `Stream::Tcp` makes one of a `TcpStream`; turn Nagle's algorithm off (`set_nodelay(true)`), as [`Client`] and [`Server`] do.
+pub type Stream = network::Stream;
+
+/// A stream with TLS on it.
+#[cfg(feature = "tls")]
+pub type TlsStream<S = Stream> = wirebahn_drive::TokioTlsStream<S>;
 
 /// A connection to be opened: headers, subprotocols, proxies, redirects, options.
 ///
@@ -97,12 +97,6 @@ pub use wirebahn_drive::names::websocket::*;
 /// ```
 pub type Client = wirebahn_drive::websocket::Client<TokioRuntime>;
 
-/// A client's connection that comes back after it was lost.
-pub type Reconnecting = wirebahn_drive::websocket::Reconnecting<TokioRuntime>;
-
-/// An open connection and what the server answered.
-pub type Opened<L, S = Stream> = wirebahn_drive::websocket::Opened<L, TokioIo<S>, TokioRuntime>;
-
 /// A listening server: one task per connection, on the runtime that it serves on.
 ///
 /// ```no_run
@@ -120,29 +114,27 @@ pub type Opened<L, S = Stream> = wirebahn_drive::websocket::Opened<L, TokioIo<S>
 /// ```
 pub type Server = wirebahn_drive::websocket::Server<TokioRuntime>;
 
-/// A connection at the level of whole messages.
-pub type WebSocket<S = Stream> = wirebahn_drive::websocket::WebSocket<TokioIo<S>, TokioRuntime>;
+/// A connection as a byte stream, in the manner of websockify: for protocols that know nothing of messages, behind ports
+/// and proxies that know nothing but HTTP.
+///
+/// ```no_run
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// use tokio::io::copy_bidirectional;
+/// use tokio::net::TcpStream;
+/// use wirebahn_tokio::{ByteStream, Client};
+///
+/// let mut stream = ByteStream::connect(Client::new("wss://example.com/ssh")?).await?;
+/// let mut target = TcpStream::connect("127.0.0.1:22").await?;
+/// copy_bidirectional(&mut stream, &mut target).await?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Reader and writer may be two tasks (`tokio::io::split`). Shutting down ends both directions; when reading ends, and how,
+/// is told at [the type itself](wirebahn_drive::websocket::ByteStream).
+pub type ByteStream<S = Stream> = wirebahn_drive::websocket::ByteStream<TokioIo<S>, TokioRuntime>;
 
-/// A connection at the level of whole frames.
-pub type FrameSocket<S = Stream> = wirebahn_drive::websocket::FrameSocket<TokioIo<S>, TokioRuntime>;
-
-/// A connection at the level of payload as it arrives.
-pub type StreamingSocket<S = Stream> = wirebahn_drive::websocket::StreamingSocket<TokioIo<S>, TokioRuntime>;
-
-/// The half of a [`WebSocket`] that receives.
-pub type WebSocketReader<S = Stream> = wirebahn_drive::websocket::WebSocketReader<TokioIo<S>, TokioRuntime>;
-
-/// The half of a [`WebSocket`] that sends.
-pub type WebSocketWriter<S = Stream> = wirebahn_drive::websocket::WebSocketWriter<TokioIo<S>, TokioRuntime>;
-
-/// A request that a client has made, waiting for an answer.
-pub type Incoming<S = Stream> = wirebahn_drive::websocket::Incoming<TokioIo<S>, TokioRuntime>;
-
-/// A client that wants a WebSocket, waiting to be accepted or refused.
-pub type Upgrade<S = Stream> = wirebahn_drive::websocket::Upgrade<TokioIo<S>, TokioRuntime>;
-
-/// A client that has made a plain HTTP request, waiting for the answer.
-pub type HttpExchange<S = Stream> = wirebahn_drive::websocket::HttpExchange<TokioIo<S>, TokioRuntime>;
+wirebahn_drive::connections!(TokioRuntime over TokioIo);
 
 /// The examples of the front page, to be compiled.
 #[cfg(doctest)]

@@ -94,9 +94,9 @@ impl FromStr for Endpoint {
 impl Plain {
     pub(super) async fn connect(&self) -> io::Result<Stream> {
         match self {
-            Self::Tcp(address) => Ok(TcpStream::connect(address).await?.into()),
+            Self::Tcp(address) => Ok(tcp(TcpStream::connect(address).await?)),
             #[cfg(unix)]
-            Self::Unix(path) => Ok(UnixStream::connect(path).await?.into()),
+            Self::Unix(path) => Ok(Stream::Unix(UnixStream::connect(path).await?)),
             #[cfg(not(unix))]
             Self::Unix(_) => Err(io::ErrorKind::Unsupported.into()),
         }
@@ -114,6 +114,13 @@ impl Plain {
             Self::Unix(_) => Err(io::ErrorKind::Unsupported.into()),
         }
     }
+}
+
+/// Without Nagle's algorithm: what comes through a tunnel was put together at its other end.
+fn tcp(stream: TcpStream) -> Stream {
+    // Only an optimisation: a stream that refuses works all the same.
+    let _ = stream.set_nodelay(true);
+    Stream::Tcp(stream)
 }
 
 /// Removes a socket that somebody has left behind; whatever else is there stays.
@@ -139,9 +146,9 @@ fn is_refusal(error: &io::Error) -> bool {
 impl Listener {
     pub(super) async fn accept(&self) -> io::Result<Stream> {
         match self {
-            Self::Tcp(listener) => Ok(listener.accept().await?.0.into()),
+            Self::Tcp(listener) => Ok(tcp(listener.accept().await?.0)),
             #[cfg(unix)]
-            Self::Unix(listener, _) => Ok(listener.accept().await?.0.into()),
+            Self::Unix(listener, _) => Ok(Stream::Unix(listener.accept().await?.0)),
         }
     }
 

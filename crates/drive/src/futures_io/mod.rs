@@ -1,6 +1,6 @@
 //! Streams of `futures-io`, as smol and async-std have them.
 
-mod network;
+mod byte_stream;
 mod reactor;
 #[cfg(feature = "futures-io-tls")]
 mod secure;
@@ -17,41 +17,18 @@ use futures_io::{AsyncRead, AsyncWrite};
 use crate::{BLOCK_LEN, Io};
 pub use reactor::ShutDown;
 #[cfg(feature = "futures-io-tls")]
-pub use secure::{TlsStream, secure, secure_accepted};
+pub use secure::FuturesTlsStream;
 pub use stream::FuturesStream;
 
-/// Makes an [`Io`] of a stream that implements `futures_io::AsyncRead` and `AsyncWrite`.
-///
-/// Its `poll_close` has to end our direction, as smol's streams do; those of async-std only flush, and need a
-/// `ReactorSocket` around them if the peer is to see our end while we still read.
-///
-/// Those streams read into initialised memory only. One initialised buffer per thread serves all of them, and what was
-/// read is copied out of it: that is a small part of what zeroing a buffer for every read costs.
-#[derive(Debug)]
-pub struct FuturesIo<S> {
-    stream: S,
-}
-
-impl<S> FuturesIo<S> {
-    /// Wraps `stream`.
-    pub const fn new(stream: S) -> Self {
-        Self { stream }
-    }
-
-    /// The stream.
-    pub const fn get_ref(&self) -> &S {
-        &self.stream
-    }
-
-    /// The stream. Reading or writing it directly breaks the order of bytes.
-    pub const fn get_mut(&mut self) -> &mut S {
-        &mut self.stream
-    }
-
-    /// Unwraps the stream.
-    pub fn into_inner(self) -> S {
-        self.stream
-    }
+crate::streams::wrapper! {
+    /// Makes an [`Io`] of a stream that implements `futures_io::AsyncRead` and `AsyncWrite`.
+    ///
+    /// Its `poll_close` has to end our direction, as smol's streams do; those of async-std only flush, and need a
+    /// `ReactorSocket` around them if the peer is to see our end while we still read.
+    ///
+    /// Those streams read into initialised memory only. One initialised buffer per thread serves all of them, and what was
+    /// read is copied out of it: that is a small part of what zeroing a buffer for every read costs.
+    FuturesIo
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Io for FuturesIo<S> {

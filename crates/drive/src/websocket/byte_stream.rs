@@ -2,8 +2,6 @@
 
 use std::fmt;
 use std::io::{Error, ErrorKind, Result};
-#[cfg(feature = "futures-io")]
-use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes};
@@ -24,8 +22,8 @@ const SKIPS_PER_TURN: usize = 64;
 /// A WebSocket as a byte stream, interoperable with websockify and with Autobahn's `WrappingWebSocketAdapter`: for
 /// protocols that know nothing of messages, behind ports and proxies that know nothing but HTTP.
 ///
-/// With the feature `futures-io` it implements that crate's `AsyncRead`, `AsyncBufRead` and `AsyncWrite`. Every method is
-/// cancel-safe, and reader and writer may be two tasks.
+/// It implements `AsyncRead`, `AsyncBufRead` and `AsyncWrite`, with the feature `futures-io` those of that crate, with the
+/// feature `tokio-io` tokio's. Every method is cancel-safe, and reader and writer may be two tasks.
 ///
 /// * Each write is one message, of at most [`MAX_MESSAGE_BYTES`]; it is on its way at once if the stream takes it, and
 ///   waits for room while too much waits to be sent. Whoever does not read holds up the peer, through TCP.
@@ -281,39 +279,6 @@ impl<N: Network> ByteStream<N::Io, N> {
         // The handshake has made sure that it is one of those that were offered.
         let encoding = opened.response.subprotocol.as_deref().and_then(ByteEncoding::from_subprotocol);
         Ok(Self::new(opened.connection, encoding.unwrap_or_default()))
-    }
-}
-
-#[cfg(feature = "futures-io")]
-impl<I: Io, R: Runtime> futures_io::AsyncRead for ByteStream<I, R> {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<Result<usize>> {
-        Self::poll_read(&mut self, cx, buf)
-    }
-}
-
-#[cfg(feature = "futures-io")]
-impl<I: Io, R: Runtime> futures_io::AsyncBufRead for ByteStream<I, R> {
-    fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<&[u8]>> {
-        Self::poll_fill_buf(self.get_mut(), cx)
-    }
-
-    fn consume(mut self: Pin<&mut Self>, len: usize) {
-        Self::consume(&mut self, len);
-    }
-}
-
-#[cfg(feature = "futures-io")]
-impl<I: Io, R: Runtime> futures_io::AsyncWrite for ByteStream<I, R> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<Result<usize>> {
-        Self::poll_write(&mut self, cx, buf)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        Self::poll_flush(&mut self, cx)
-    }
-
-    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<()>> {
-        Self::poll_close(&mut self, cx)
     }
 }
 

@@ -19,6 +19,8 @@ mod overload;
 #[cfg(test)]
 mod requests;
 #[cfg(test)]
+mod runtime;
+#[cfg(test)]
 mod serving;
 #[cfg(test)]
 mod split;

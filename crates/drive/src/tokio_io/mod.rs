@@ -1,4 +1,9 @@
-//! tokio's streams.
+//! Streams of tokio's traits: tokio's own, and those of whatever stands in for its network.
+
+mod byte_stream;
+#[cfg(feature = "tokio-io-tls")]
+mod secure;
+mod stream;
 
 use std::io::{IoSlice, Result};
 use std::pin::{Pin, pin};
@@ -6,38 +11,17 @@ use std::task::{Context, Poll};
 
 use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
-use wirebahn_drive::{Io, Wrap};
 
-use crate::TokioRuntime;
+use crate::Io;
+#[cfg(feature = "tokio-io-tls")]
+pub use secure::TokioTlsStream;
+pub use stream::TokioStream;
 
-/// Makes an [`Io`] of a stream that implements tokio's `AsyncRead` and `AsyncWrite`.
-///
-/// Turn Nagle's algorithm off on TCP streams (`set_nodelay(true)`): writes are coalesced already.
-#[derive(Debug)]
-pub struct TokioIo<S> {
-    stream: S,
-}
-
-impl<S> TokioIo<S> {
-    /// Wraps `stream`.
-    pub const fn new(stream: S) -> Self {
-        Self { stream }
-    }
-
-    /// The stream.
-    pub const fn get_ref(&self) -> &S {
-        &self.stream
-    }
-
-    /// The stream. Reading or writing it directly breaks the order of bytes.
-    pub const fn get_mut(&mut self) -> &mut S {
-        &mut self.stream
-    }
-
-    /// Unwraps the stream.
-    pub fn into_inner(self) -> S {
-        self.stream
-    }
+crate::streams::wrapper! {
+    /// Makes an [`Io`] of a stream that implements tokio's `AsyncRead` and `AsyncWrite`.
+    ///
+    /// Turn Nagle's algorithm off on TCP streams (`set_nodelay(true)`): writes are coalesced already.
+    TokioIo
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Io for TokioIo<S> {
@@ -62,14 +46,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Io for TokioIo<S> {
 
     fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
-    }
-}
-
-impl<S: AsyncRead + AsyncWrite + Unpin> Wrap<S> for TokioRuntime {
-    type Wrapped = TokioIo<S>;
-
-    fn wrap(stream: S) -> TokioIo<S> {
-        TokioIo::new(stream)
     }
 }
 

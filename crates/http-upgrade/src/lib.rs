@@ -1,18 +1,20 @@
-//! WebSockets behind HTTP servers of others: hyper 1, and what is built on it, as axum is.
+//! WebSockets behind HTTP servers of others: hyper 1, and what is built on it, on any runtime that Wirebahn has an adapter
+//! for.
 //!
 //! The server reads the request and writes the response; the checks, the answer and the connection are those of
-//! [`Server`](crate::Server). A handler of axum:
+//! [`Server`](wirebahn_drive::websocket::Server). On tokio, with axum for example, use `http_upgrade` of `wirebahn-tokio`
+//! (feature `http-upgrade`), which names the runtime. On others it is a parameter; on smol:
 //!
 //! ```
 //! use std::sync::Arc;
 //!
-//! use wirebahn_tokio::WebSocket;
-//! use wirebahn_tokio::http_upgrade::{HttpReply, HttpStream, HttpUpgrade};
-//! use wirebahn_tokio::opening::{Acceptance, ServerOptions};
+//! use wirebahn_http_upgrade::{HttpReply, HttpStream, HttpUpgrade};
+//! use wirebahn_smol::opening::{Acceptance, ServerOptions};
+//! use wirebahn_smol::{SmolRuntime, WebSocket};
 //!
 //! async fn chat<B>(mut request: http::Request<B>) -> HttpReply {
 //!     let options = Arc::new(ServerOptions::default());
-//!     let upgrade = match HttpUpgrade::receive(&mut request, options, None) {
+//!     let upgrade = match HttpUpgrade::<SmolRuntime>::receive(&mut request, options, None) {
 //!         Ok(upgrade) => upgrade,
 //!         Err(refused) => return refused.response,
 //!     };
@@ -27,12 +29,14 @@
 //! }
 //! ```
 //!
-//! hyper has to serve its connections `with_upgrades`, as axum does. Only HTTP/1.1 has this way to a WebSocket.
+//! hyper has to serve its connections `with_upgrades`. Only HTTP/1.1 has this way to a WebSocket.
+#![forbid(unsafe_code)]
 
 mod convert;
 mod stream;
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -45,18 +49,21 @@ use wirebahn_core::websocket::opening::{
 };
 use wirebahn_core::websocket::{Layer, extension::ExtensionParams};
 use wirebahn_drive::websocket::Connection;
-use wirebahn_drive::{OsEntropy, Runtime};
+#[cfg(feature = "router")]
+use wirebahn_drive::websocket::WebSocket;
+use wirebahn_drive::{Network, OsEntropy, Wrap};
 
-use crate::{TokioIo, TokioRuntime};
 pub use stream::HttpStream;
 
 /// A response for hyper; axum takes it as it is.
 pub type HttpReply = http::Response<Full<Bytes>>;
 
-/// A valid request for a WebSocket that an HTTP server has received. Accept or refuse it, now or later.
-pub struct HttpUpgrade {
+/// A valid request for a WebSocket that an HTTP server has received, for connections on the runtime `R`. Accept or refuse
+/// it, now or later.
+pub struct HttpUpgrade<R> {
     opening: HttpOpening,
     on_upgrade: OnUpgrade,
+    runtime: PhantomData<fn() -> R>,
 }
 
 /// There will be no WebSocket; answer with [`response`](Self::response).
@@ -70,12 +77,13 @@ pub struct HttpRefused {
 }
 
 /// A request that was accepted: the response is still to be sent, and then the connection opens.
-pub struct Accepted {
+pub struct Accepted<R> {
     accepted: HttpAccepted,
     on_upgrade: OnUpgrade,
+    runtime: PhantomData<fn() -> R>,
 }
 
-impl HttpUpgrade {
+impl<R> HttpUpgrade<R> {
     /// Checks the request of a client, and takes the connection's upgrade out of it. `peer` is the address of its other
     /// end, if it is known.
     ///
@@ -97,7 +105,7 @@ impl HttpUpgrade {
             Err(error) => return Err(Box::new(HttpRejection::wrong_request(error, &options).into())),
         };
         match on_upgrade {
-            Some(on_upgrade) => Ok(Self { opening, on_upgrade }),
+            Some(on_upgrade) => Ok(Self { opening, on_upgrade, runtime: PhantomData }),
             None => Err(Box::new(HttpRefused::without_upgrade(opening))),
         }
     }
@@ -113,11 +121,11 @@ impl HttpUpgrade {
     /// # Errors
     ///
     /// The answer is not allowed; here is the request again, to be answered otherwise.
-    pub fn accept(self, acceptance: Acceptance) -> Result<Accepted, (AcceptError, Self)> {
-        let on_upgrade = self.on_upgrade;
-        match self.opening.accept(acceptance) {
-            Ok(accepted) => Ok(Accepted { accepted, on_upgrade }),
-            Err((error, opening)) => Err((error, Self { opening, on_upgrade })),
+    pub fn accept(self, acceptance: Acceptance) -> Result<Accepted<R>, (AcceptError, Self)> {
+        let Self { opening, on_upgrade, runtime } = self;
+        match opening.accept(acceptance) {
+            Ok(accepted) => Ok(Accepted { accepted, on_upgrade, runtime }),
+            Err((error, opening)) => Err((error, Self { opening, on_upgrade, runtime })),
         }
     }
 
@@ -127,10 +135,10 @@ impl HttpUpgrade {
     ///
     /// The answer is not allowed; here is the request again, to be answered otherwise.
     pub fn refuse(self, refusal: Refusal) -> Result<HttpReply, (AnswerError, Self)> {
-        let on_upgrade = self.on_upgrade;
-        match self.opening.refuse(refusal) {
+        let Self { opening, on_upgrade, runtime } = self;
+        match opening.refuse(refusal) {
             Ok(rejection) => Ok(HttpRefused::from(rejection).response),
-            Err((error, opening)) => Err((error, Self { opening, on_upgrade })),
+            Err((error, opening)) => Err((error, Self { opening, on_upgrade, runtime })),
         }
     }
 
@@ -138,7 +146,10 @@ impl HttpUpgrade {
     /// none is refused with 400. The connection is served by a task of its own.
     #[cfg(feature = "router")]
     #[must_use = "the client waits for the response"]
-    pub fn serve_wamp(self, router: &crate::wamp::Router) -> HttpReply {
+    pub fn serve_wamp(self, router: &wirebahn_drive::wamp::router::Router<R>) -> HttpReply
+    where
+        R: Network + Wrap<HttpStream, Wrapped: Send + 'static>,
+    {
         use wirebahn_core::wamp::Subprotocol;
         use wirebahn_core::websocket::opening;
 
@@ -151,7 +162,7 @@ impl HttpUpgrade {
         acceptance.subprotocol = opening::Subprotocol::Named(subprotocol.name().into());
         let router = router.clone();
         match self.accept(acceptance) {
-            Ok(accepted) => accepted.serve(move |socket: crate::WebSocket<HttpStream>| async move {
+            Ok(accepted) => accepted.serve(move |socket: WebSocket<R::Wrapped, R>| async move {
                 router.serve_websocket(socket, subprotocol).await;
             }),
             Err((error, upgrade)) => {
@@ -166,41 +177,43 @@ impl HttpUpgrade {
     }
 }
 
-impl Accepted {
+impl<R> Accepted<R> {
     /// The response to send, and the connection at the layer `L` (`Messages`, `Frames` or `Streaming`), which opens once
     /// the HTTP server has sent it: wait for it in another task than the one that sends the response.
     ///
     /// The connection fails to open if the HTTP server could not hand over the transport, which may be gone.
     pub fn into_parts<L: Layer>(
         self,
-    ) -> (
-        HttpReply,
-        impl Future<Output = hyper::Result<Connection<L, TokioIo<HttpStream>, TokioRuntime>>> + use<L>,
-    ) {
-        let Self { accepted, on_upgrade } = self;
+    ) -> (HttpReply, impl Future<Output = hyper::Result<Connection<L, R::Wrapped, R>>> + use<L, R>)
+    where
+        R: Wrap<HttpStream>,
+    {
+        let Self { accepted, on_upgrade, .. } = self;
         let response = convert::response(accepted.response());
         let connection = async move {
             let stream = HttpStream::new(on_upgrade.await?);
-            let established = accepted.into_established(Box::new(OsEntropy::default()), TokioRuntime::now());
-            Ok(Connection::from_established(established, TokioIo::new(stream)))
+            let established = accepted.into_established(Box::new(OsEntropy::default()), R::now());
+            Ok(Connection::from_established(established, R::wrap(stream)))
         };
         (response, connection)
     }
 
-    /// The response to send. A task of its own then hands the connection to `handler`.
+    /// The response to send. A task of its own, on the runtime that this is called on, then hands the connection to
+    /// `handler`.
     #[must_use = "the client waits for the response"]
     pub fn serve<L, H, F>(self, handler: H) -> HttpReply
     where
+        R: Network + Wrap<HttpStream, Wrapped: Send + 'static>,
         L: Layer + Send + 'static,
-        H: FnOnce(Connection<L, TokioIo<HttpStream>, TokioRuntime>) -> F + Send + 'static,
+        H: FnOnce(Connection<L, R::Wrapped, R>) -> F + Send + 'static,
         F: Future<Output = ()> + Send + 'static,
     {
         let (response, connection) = self.into_parts();
-        tokio::spawn(async move {
+        R::spawner()(Box::pin(async move {
             // A client that is gone before it has its response needs no handler.
             let Ok(connection) = connection.await else { return };
             handler(connection).await;
-        });
+        }));
         response
     }
 
@@ -234,13 +247,13 @@ impl From<HttpRejection> for HttpRefused {
     }
 }
 
-impl fmt::Debug for HttpUpgrade {
+impl<R> fmt::Debug for HttpUpgrade<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpUpgrade").field("request", self.request()).finish_non_exhaustive()
     }
 }
 
-impl fmt::Debug for Accepted {
+impl<R> fmt::Debug for Accepted<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Accepted").field("response", self.accepted.response()).finish_non_exhaustive()
     }
