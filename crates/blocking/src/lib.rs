@@ -65,15 +65,18 @@
 #![forbid(unsafe_code)]
 
 mod network;
-mod stream;
 #[cfg(feature = "wamp")]
 pub mod wamp;
 
 pub use network::{Listener, StdNetwork};
-pub use stream::Stream;
 
 #[doc(inline)]
 pub use wirebahn_drive_blocking::names::websocket::*;
+
+/// A stream to or from the other end.
+///
+/// `Stream::Tcp` makes one of a `TcpStream`; turn Nagle's algorithm off (`set_nodelay(true)`), as [`Client`] and [`Server`] do.
+pub type Stream = network::Stream;
 
 /// Opens a connection to the server at `url`: `ws://host:port/path`, or `ws+unix:///socket:/path`; with the feature
 /// `tls` also `wss`.

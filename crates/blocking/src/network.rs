@@ -7,12 +7,15 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::time::Duration;
 
-use wirebahn_drive_blocking::{Accepted, Listen, Network, Wake};
-
-use crate::{Delay, Stream};
+use wirebahn_drive_blocking::{Accepted, BlockingStream, Delay, Listen, Network, Wake};
 
 /// How long a server that is shutting down tries to reach its own port.
 const WAKE_TIMEOUT: Duration = Duration::from_secs(1);
+
+#[cfg(unix)]
+pub(crate) type Stream = BlockingStream<TcpStream, UnixStream>;
+#[cfg(not(unix))]
+pub(crate) type Stream = BlockingStream<TcpStream, TcpStream>;
 
 /// The network of the standard library, as a [`Network`].
 #[derive(Clone, Copy, Debug)]
@@ -62,8 +65,7 @@ impl Network for StdNetwork {
         host: &wirebahn_core::http::Host,
         deadline: Option<wirebahn_core::Instant>,
     ) -> Result<Stream, wirebahn_tls::TlsError> {
-        let stream = wirebahn_drive_blocking::secure(stream, tls, host, deadline)?;
-        Ok(Stream::Tls(Box::new(stream)))
+        stream.secure(tls, host, deadline)
     }
 }
 
@@ -129,8 +131,7 @@ impl Listen for StdNetwork {
         tls: &wirebahn_tls::ServerTls,
         deadline: Option<wirebahn_core::Instant>,
     ) -> Result<Stream, wirebahn_tls::TlsError> {
-        let stream = wirebahn_drive_blocking::secure_accepted(stream, received, tls, deadline)?;
-        Ok(Stream::Tls(Box::new(stream)))
+        stream.secure_accepted(received, tls, deadline)
     }
 }
 

@@ -6,8 +6,8 @@
 //!
 //! An adapter supplies streams as [`Duplex`], which is enough for connections over streams that are there already
 //! ([`connect_on`], [`accept`]); with [`TryClone`] they can be used by two threads. For clients and servers that begin
-//! with a URL or a port it is also [`Network`] and [`Listen`]. The streams of the standard library implement the first
-//! two here.
+//! with a URL or a port it is also [`Network`] and [`Listen`], whose streams [`BlockingStream`] makes one type of. The streams
+//! of the standard library implement the first two here.
 //!
 //! * `socket`: an engine and a stream, driven by the thread that uses them. `shared_socket`: the same for many threads.
 //! * `connection`, `split`, `byte_stream`: WebSockets. `client`, `incoming`, `server`: how they come about.
@@ -15,6 +15,7 @@
 //! * `names`: what adapters hand on.
 #![forbid(unsafe_code)]
 
+mod blocking_stream;
 mod byte_stream;
 mod client;
 mod connection;
@@ -33,6 +34,7 @@ mod stream;
 #[cfg(feature = "wamp")]
 pub mod wamp;
 
+pub use blocking_stream::BlockingStream;
 pub use byte_stream::ByteStream;
 pub use client::{Client, Opened, connect_on};
 pub use connection::{Connection, FrameSocket, StreamingSocket, WebSocket};

@@ -1,41 +1,69 @@
-//! The streams that URLs lead to.
+//! The streams that URLs lead to, on any network.
 
 use std::io::{IoSlice, Read, Result, Write};
-use std::net::TcpStream;
-#[cfg(unix)]
-use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use wirebahn_drive_blocking::{Duplex, TryClone};
+#[cfg(feature = "tls")]
+use wirebahn_core::{Instant, http::Host};
+#[cfg(feature = "tls")]
+use wirebahn_tls::{ClientTls, ServerTls, TlsError, TlsInfo};
 
-/// A stream to or from the other end.
+use crate::{Duplex, TryClone};
+
+/// A stream to or from the other end, over a network's TCP streams `T` and Unix sockets `U`.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum Stream {
+pub enum BlockingStream<T, U> {
     /// Over TCP.
-    Tcp(TcpStream),
+    Tcp(T),
     /// Over a Unix socket.
-    #[cfg(unix)]
-    Unix(UnixStream),
+    Unix(U),
     /// TLS over another one.
     #[cfg(feature = "tls")]
-    Tls(Box<crate::TlsStream>),
+    Tls(Box<crate::TlsStream<Self>>),
 }
 
 #[cfg(feature = "tls")]
-impl Stream {
+impl<T: Duplex, U: Duplex> BlockingStream<T, U> {
+    /// Speaks TLS over this stream, as the client, until `deadline` at most.
+    ///
+    /// # Errors
+    ///
+    /// The server does not, is not the one that was asked for, or takes too long.
+    pub fn secure(
+        self,
+        tls: &ClientTls,
+        host: &Host,
+        deadline: Option<Instant>,
+    ) -> std::result::Result<Self, TlsError> {
+        Ok(Self::Tls(Box::new(crate::secure(self, tls, host, deadline)?)))
+    }
+
+    /// Speaks TLS over this stream, as the server, until `deadline` at most; `received` was read from it already.
+    ///
+    /// # Errors
+    ///
+    /// The client does not, refuses, or takes too long.
+    pub fn secure_accepted(
+        self,
+        received: bytes::BytesMut,
+        tls: &ServerTls,
+        deadline: Option<Instant>,
+    ) -> std::result::Result<Self, TlsError> {
+        Ok(Self::Tls(Box::new(crate::secure_accepted(self, received, tls, deadline)?)))
+    }
+
     /// What the TLS handshake came to; `None` without TLS.
     #[must_use]
-    pub fn tls_info(&self) -> Option<wirebahn_tls::TlsInfo> {
+    pub fn tls_info(&self) -> Option<TlsInfo> {
         if let Self::Tls(stream) = self { Some(stream.info()) } else { None }
     }
 }
 
-impl TryClone for Stream {
+impl<T: TryClone, U: TryClone> TryClone for BlockingStream<T, U> {
     fn try_clone(&self) -> Result<Self> {
         match self {
             Self::Tcp(stream) => stream.try_clone().map(Self::Tcp),
-            #[cfg(unix)]
             Self::Unix(stream) => stream.try_clone().map(Self::Unix),
             #[cfg(feature = "tls")]
             Self::Tls(stream) => stream.try_clone().map(Box::new).map(Self::Tls),
@@ -47,7 +75,6 @@ macro_rules! each {
     ($self:expr, $stream:ident => $call:expr) => {
         match $self {
             Self::Tcp($stream) => $call,
-            #[cfg(unix)]
             Self::Unix($stream) => $call,
             #[cfg(feature = "tls")]
             Self::Tls($stream) => $call,
@@ -55,13 +82,13 @@ macro_rules! each {
     };
 }
 
-impl Read for Stream {
+impl<T: Duplex, U: Duplex> Read for BlockingStream<T, U> {
     fn read(&mut self, buf: &mut [u8]) -> Result<usize> {
         each!(self, stream => stream.read(buf))
     }
 }
 
-impl Write for Stream {
+impl<T: Duplex, U: Duplex> Write for BlockingStream<T, U> {
     fn write(&mut self, buf: &[u8]) -> Result<usize> {
         each!(self, stream => stream.write(buf))
     }
@@ -75,7 +102,7 @@ impl Write for Stream {
     }
 }
 
-impl Duplex for Stream {
+impl<T: Duplex, U: Duplex> Duplex for BlockingStream<T, U> {
     fn set_read_timeout(&self, timeout: Option<Duration>) -> Result<()> {
         each!(self, stream => stream.set_read_timeout(timeout))
     }
